@@ -6,7 +6,8 @@ use crate::custody::{Move, Moves};
 use crate::event::Source;
 use crate::history::{History, OrderKey, Placed};
 use crate::id::{ScanId, SiteId, SubjectId};
-use std::collections::HashMap;
+use crate::time::Timestamp;
+use std::collections::{BTreeSet, HashMap};
 
 /// A bag opened: every stay in it ends here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,21 @@ impl Container {
             Some((fact.key, if let Move::Into(bag) = movement { Some(bag) } else { None }))
         });
         Self { openings: openings(&told), moves: moves.collect() }
+    }
+
+    /// From when on this differs from another account of the same bag in what matters to its members: openings, counts,
+    /// and the bags around it. `None` if it does not.
+    #[must_use]
+    pub fn first_change(&self, other: &Self) -> Option<Timestamp> {
+        let matters = |it: &Self| -> BTreeSet<(OrderKey, Option<SubjectId>, u8)> {
+            let openings = it.openings.iter().map(|opening| (opening.key, None, 0));
+            let counts = it.openings.iter().filter_map(|opening| Some((opening.checked?.0, None, 1)));
+            let nested = it.moves.windows(2).filter(|pair| pair[0].1.is_some()).map(|pair| (pair[1].0, None, 2));
+            let around = it.moves.iter().filter(|(_, into)| into.is_some()).map(|&(key, into)| (key, into, 3));
+            openings.chain(counts).chain(nested).chain(around).collect()
+        };
+        let (mine, theirs) = (matters(self), matters(other));
+        mine.symmetric_difference(&theirs).map(|(key, _, _)| key.at).min()
     }
 
     /// The first opening after `packed` and not after `until`.

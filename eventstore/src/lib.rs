@@ -18,5 +18,5 @@ pub use db::{Db, Tx};
 pub use esrs_store::{EsrsError, EsrsStore, Streamed};
 pub use log::{Head, Log};
 pub use stored::{StoredEvent, Unreadable};
-pub use streams::{LoadError, State, Streams};
+pub use streams::{Access, LoadError, State, Streams};
 pub use writer::Inline;

@@ -1,7 +1,7 @@
 //! The states of streams in memory: what decisions fold. Bounded, and caught up to the head before anything is decided.
 use crate::db::{Statements, chunked};
 use crate::stored::{COLUMNS, StoredEvent, Unreadable};
-use crate::{Tx, sql};
+use crate::{Db, Tx, sql};
 use domain::bag::BagFact;
 use domain::case::CaseFact;
 use domain::dossier::DossierFact;
@@ -11,6 +11,32 @@ use domain::id::{CaseId, Region, SubjectId};
 use domain::stream::{AnyEvent, AnyFact, StreamId};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+/// Where streams are loaded from: inside a transaction that holds the head, or beside the writer.
+pub enum Access<'a> {
+    Tx(&'a mut Tx),
+    Db(&'a Db),
+}
+
+impl Access<'_> {
+    async fn streams(&mut self, region: Region, chunk: &[StreamId]) -> Result<Vec<StoredEvent>, sqlx::Error> {
+        macro_rules! fetch {
+            ($engine:expr) => {
+                sql!($engine, c => {
+                    let mut query = sqlx::query_as(LOAD.of(chunk.len())).bind(i64::from(region.0));
+                    for stream in chunk {
+                        query = query.bind(stream.uuid());
+                    }
+                    query.fetch_all(c).await
+                })
+            };
+        }
+        match self {
+            Self::Tx(tx) => fetch!(tx.conn()),
+            Self::Db(db) => fetch!(db.read()),
+        }
+    }
+}
 
 /// The state of one stream.
 #[derive(Clone, Debug)]
@@ -124,7 +150,7 @@ impl Streams {
     /// The database's, or an event that cannot be read.
     pub async fn load(
         &mut self,
-        tx: &mut Tx,
+        access: &mut Access<'_>,
         region: Region,
         wanted: impl IntoIterator<Item = StreamId>,
     ) -> Result<(), LoadError> {
@@ -142,13 +168,7 @@ impl Streams {
             self.entries.insert(stream, Entry { state: State::empty(stream), used: self.batch });
         }
         for chunk in chunked(&missing) {
-            let rows: Vec<StoredEvent> = sql!(tx.conn(), c => {
-                let mut query = sqlx::query_as(LOAD.of(chunk.len())).bind(i64::from(region.0));
-                for stream in chunk {
-                    query = query.bind(stream.uuid());
-                }
-                query.fetch_all(c).await
-            })?;
+            let rows = access.streams(region, chunk).await?;
             for row in rows {
                 let (stream, event) = row.decode()?;
                 self.insert(stream, event);

@@ -5,7 +5,7 @@
 use crate::append::{Append, AppendError, Appended, Receipt, WriteError};
 use crate::db::{Statements, chunked};
 use crate::stored::{COLUMNS, StoredEvent};
-use crate::streams::{LoadError, Streams};
+use crate::streams::{Access, LoadError, Streams};
 use crate::{Clock, Db, Tx, sql};
 use async_trait::async_trait;
 use domain::id::{Region, ScanId};
@@ -149,7 +149,7 @@ impl Writer {
         self.streams.catch_up(&mut tx, self.region, head.position).await?;
         let known = self.known(&mut tx, requests).await?;
         let reads = requests.iter().filter(|request| !known.contains_key(&request.id));
-        self.streams.load(&mut tx, self.region, reads.flat_map(|request| request.reads.iter().copied())).await?;
+        self.streams.load(&mut Access::Tx(&mut tx), self.region, reads.flat_map(|request| request.reads.iter().copied())).await?;
         let outcome = self.decide(requests, &known, head)?;
         if outcome.rows.is_empty() {
             tx.rollback().await?;

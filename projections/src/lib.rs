@@ -1,1 +1,20 @@
-//! x
+//! What we show: read models, folded from the log and rebuilt from it at any time.
+//!
+//! Custody is written in the append transaction ([`Custodian`]), so that readers see their own scans; the rest follows
+//! the log ([`follower`]). A row is a pure fold of whole histories, saved with the position it reflects: nothing here is
+//! ever migrated, and no decision reads it.
+//!
+//! To add one: a file with its table, `fold` and queries; a line in [`model::MODELS`]; if it follows, a line in
+//! [`follower::FOLLOWERS`].
+pub mod affected;
+pub mod custody;
+pub mod exceptions;
+pub mod follower;
+pub mod model;
+pub mod queues;
+pub mod rebuild;
+pub mod search;
+pub mod stays;
+pub mod story;
+
+pub use custody::Custodian;

@@ -1,0 +1,193 @@
+//! Exceptions, with what people answered. A row says from when it counts; queries compare with now, so nothing ticks.
+use crate::model::{Life, Model, Table};
+use crate::story::{Thing, tell};
+use domain::exception::{Answers, Exception, ExceptionKind, Limits};
+use domain::id::{Region, SubjectId};
+use domain::network::Networks;
+use domain::stay::Bags;
+use domain::time::Timestamp;
+use eventstore::db::{Statements, chunked};
+use eventstore::{Db, Streams, Tx, sql};
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, FromRow};
+use std::collections::HashSet;
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// Tables of exceptions.
+pub static MODEL: Model = Model {
+    name: "exceptions",
+    version: 1,
+    tables: &[Table {
+        name: "exceptions",
+        columns: "region bigint not null, subject {uuid} not null, kind {text} not null, anchor {uuid} not null,
+                  is_bag bigint not null, site {text}, since bigint not null, due_from bigint not null,
+                  ended_at bigint, owner {text}, explained_at bigint, resolved_at bigint, is_open bigint not null,
+                  primary key (region, subject, kind, anchor)",
+        indexes: &["region, is_open, due_from, subject", "region, is_open, site, due_from", "region, is_open, kind, due_from"],
+    }],
+};
+
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromRow)]
+pub struct Row {
+    pub subject: Uuid,
+    pub kind: String,
+    pub anchor: Uuid,
+    pub is_bag: i64,
+    pub site: Option<String>,
+    pub since: i64,
+    pub due_from: i64,
+    pub ended_at: Option<i64>,
+    pub owner: Option<String>,
+    pub explained_at: Option<i64>,
+    pub resolved_at: Option<i64>,
+}
+
+/// Stored name of a kind: the same literals as in the answers.
+#[must_use]
+pub fn kind_name(kind: ExceptionKind) -> String {
+    let name = serde_json::to_value(kind).ok();
+    name.and_then(|name| name.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+/// The exceptions of things.
+pub(crate) fn fold(
+    things: &[Thing],
+    streams: &Streams,
+    bags: &Bags,
+    networks: &Networks,
+    unknown: &HashSet<SubjectId>,
+) -> Vec<Row> {
+    let limits = Limits::default();
+    let rows = things.iter().flat_map(|&thing| {
+        let tale = tell(thing, streams, bags, networks, &limits, !unknown.contains(&thing.id()));
+        tale.exceptions.into_iter().map(move |(exception, answers)| row(thing, exception, answers))
+    });
+    // Two rules may find the same thing about the same scan; it is one exception.
+    let mut seen = HashSet::new();
+    rows.filter(|row| seen.insert((row.subject, row.kind.clone(), row.anchor))).collect()
+}
+
+fn row(thing: Thing, exception: Exception, answers: Answers) -> Row {
+    Row {
+        subject: thing.id().0,
+        kind: kind_name(exception.kind),
+        anchor: exception.anchor.0,
+        is_bag: i64::from(matches!(thing, Thing::Bag(_))),
+        site: exception.site.map(String::from),
+        since: exception.since.0,
+        due_from: exception.due_from.0,
+        ended_at: exception.until.map(|at| at.0),
+        owner: answers.owner.map(String::from),
+        explained_at: answers.explained_at.map(|at| at.0),
+        resolved_at: answers.resolved_at.map(|at| at.0),
+    }
+}
+
+/// Replaces the exceptions of things.
+pub(crate) async fn replace(
+    tx: &mut Tx,
+    region: Region,
+    things: &[Thing],
+    rows: &[Row],
+    life: Life,
+) -> Result<(), sqlx::Error> {
+    static STATEMENTS: LazyLock<[(Statements, Statements); 2]> = LazyLock::new(|| {
+        [Life::Live, Life::Shadow].map(|life| {
+            let table = format!("exceptions{}", life.suffix());
+            let delete = format!("delete from {table} where region = $1 and subject in (values ");
+            let insert = format!(
+                "insert into {table} (region, subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, \
+                 explained_at, resolved_at, is_open) values "
+            );
+            (Statements::new(&delete, 1, 1, ")"), Statements::new(&insert, 13, 0, ""))
+        })
+    });
+    let (delete, insert) = &STATEMENTS[life as usize];
+    let region = i64::from(region.0);
+    for chunk in chunked(things) {
+        sql!(tx.conn(), c => {
+            let mut query = sqlx::query(delete.of(chunk.len())).bind(region);
+            for thing in chunk {
+                query = query.bind(thing.id().0);
+            }
+            query.execute(c).await.map(|_| ())
+        })?;
+    }
+    for chunk in chunked(rows) {
+        sql!(tx.conn(), c => {
+            let mut query = sqlx::query(insert.of(chunk.len()));
+            for row in chunk {
+                let open = row.ended_at.is_none() && row.resolved_at.is_none();
+                query = query.bind(region).bind(row.subject).bind(row.kind.as_str()).bind(row.anchor).bind(row.is_bag)
+                    .bind(row.site.as_deref()).bind(row.since).bind(row.due_from).bind(row.ended_at)
+                    .bind(row.owner.as_deref()).bind(row.explained_at).bind(row.resolved_at).bind(i64::from(open));
+            }
+            query.execute(c).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// What a list is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub kind: Option<ExceptionKind>,
+    pub site: Option<String>,
+    /// Only what counts now and is neither ended nor resolved.
+    pub open_at: Option<Timestamp>,
+    /// After this (due_from, subject, kind, anchor).
+    pub after: Option<(i64, Uuid, String, Uuid)>,
+}
+
+/// One page, what has been due longest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn list(db: &Db, region: Region, filter: &Filter, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
+    let narrowed = [
+        (filter.open_at.is_some(), " and is_open = 1 and due_from <= $2"),
+        (filter.kind.is_some(), " and kind = $3"),
+        (filter.site.is_some(), " and site = $4"),
+        (filter.after.is_some(), " and (due_from, subject, kind, anchor) > ($5, $6, $7, $8)"),
+    ];
+    let narrowed: String = narrowed.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
+    // Every parameter is named in any case, so that one binding serves all shapes.
+    let text = AssertSqlSafe(format!(
+        "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
+         from exceptions where region = $1{narrowed}
+         and ($2 is null or $3 is null or $4 is null or $5 is null or $6 is null or $7 is null or $8 is null or true)
+         order by due_from, subject, kind, anchor limit $9"
+    ));
+    let kind = filter.kind.map(kind_name);
+    let (due, subject, after_kind, anchor) = match &filter.after {
+        Some((due, subject, kind, anchor)) => (Some(*due), Some(*subject), Some(kind.as_str()), Some(*anchor)),
+        None => (None, None, None, None),
+    };
+    sql!(db.read(), c => sqlx::query_as(text)
+        .bind(i64::from(region.0)).bind(filter.open_at.map(|at| at.0)).bind(kind.as_deref()).bind(filter.site.as_deref())
+        .bind(due).bind(subject).bind(after_kind).bind(anchor).bind(limit).fetch_all(c).await)
+}
+
+/// All exceptions of one thing, the ended ones too.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_subject(db: &Db, region: Region, subject: SubjectId) -> Result<Vec<Row>, sqlx::Error> {
+    sql!(db.read(), c => sqlx::query_as(
+        "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
+         from exceptions where region = $1 and subject = $2 order by since, kind, anchor")
+        .bind(i64::from(region.0)).bind(subject.0).fetch_all(c).await)
+}
+
+/// How many exceptions are open now, by kind.
+///
+/// # Errors
+/// The database's own.
+pub async fn open_counts(db: &Db, region: Region, now: Timestamp) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sql!(db.read(), c => sqlx::query_as(
+        "select kind, count(*) from exceptions where region = $1 and is_open = 1 and due_from <= $2
+         group by kind order by count(*) desc, kind")
+        .bind(i64::from(region.0)).bind(now.0).fetch_all(c).await)
+}

@@ -1,0 +1,158 @@
+//! The followers: read models that follow the log in order, each with its checkpoint in the transaction of its rows.
+//!
+//! Woken by the doorbell and by a timer (another node's appends ring no bell here). On SQLite a turn of writing is short,
+//! because scans wait behind it. What cannot be read stops its follower, which says so; nothing is skipped.
+use crate::model::{Life, Model, advance, checkpoint};
+use crate::story::{Thing, load};
+use crate::{affected, exceptions, search};
+use domain::id::{Region, SubjectId};
+use domain::network::Networks;
+use domain::stream::StreamId;
+use eventstore::{Access, Appended, LoadError, Log, Streams, Tx};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A model that follows the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follower {
+    Exceptions,
+    Search,
+}
+
+/// Every follower.
+pub const FOLLOWERS: [Follower; 2] = [Follower::Exceptions, Follower::Search];
+
+/// Events folded in one turn: a turn writes for about 20 ms at most.
+const TURN: i64 = 200;
+/// How long a follower waits for the bell before it looks by itself.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Which labels are unknown here; asked of the registers.
+pub type UnknownLabels = Arc<dyn Fn(Vec<SubjectId>) -> UnknownFuture + Send + Sync>;
+/// The answer to [`UnknownLabels`].
+pub type UnknownFuture = std::pin::Pin<Box<dyn Future<Output = Result<HashSet<SubjectId>, sqlx::Error>> + Send>>;
+
+/// What all followers share.
+#[derive(Clone)]
+pub struct Surroundings {
+    pub log: Log,
+    pub networks: watch::Receiver<Arc<Networks>>,
+    pub unknown_labels: UnknownLabels,
+}
+
+impl Follower {
+    /// Its model.
+    #[must_use]
+    pub fn model(self) -> &'static Model {
+        match self {
+            Self::Exceptions => &exceptions::MODEL,
+            Self::Search => &search::MODEL,
+        }
+    }
+
+    /// Follows until the log is closed. `progress` is told each new position; an error is logged and tried again.
+    pub async fn run(self, around: Surroundings, progress: watch::Sender<i64>, mut stop: watch::Receiver<bool>) {
+        let mut bell = around.log.doorbell();
+        while !*stop.borrow() {
+            match self.turn(&around).await {
+                Ok(Some(position)) => {
+                    progress.send_replace(position);
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, follower = self.model().name, "a follower stands still"),
+            }
+            tokio::select! {
+                rung = bell.changed() => if rung.is_err() { return },
+                () = tokio::time::sleep(LOOK) => {}
+                _ = stop.changed() => return,
+            }
+        }
+    }
+
+    /// One turn. The new position, or `None` if there is nothing to do.
+    ///
+    /// # Errors
+    /// The database's, or an event that cannot be read.
+    pub async fn turn(self, around: &Surroundings) -> Result<Option<i64>, LoadError> {
+        let (db, region, name) = (around.log.db(), around.log.region(), self.model().name);
+        let from = checkpoint(db, region, name).await?;
+        let page = around.log.after(from, TURN).await?;
+        let Some(to) = page.last().map(|event| event.position) else { return Ok(None) };
+        let mut appended = Vec::with_capacity(page.len());
+        for row in &page {
+            let (stream, event) = row.decode()?;
+            appended.push(Appended { position: row.position, stream, event });
+        }
+        let folded = self.fold(around, &appended).await?;
+        let mut tx = db.begin().await?;
+        if !advance(&mut tx, region, name, from, to).await? {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        folded.save(&mut tx, region, Life::Live).await?;
+        tx.commit().await?;
+        Ok(Some(to))
+    }
+
+    async fn fold(self, around: &Surroundings, appended: &[Appended]) -> Result<Folded, LoadError> {
+        let (db, region) = (around.log.db(), around.log.region());
+        let mut access = Access::Db(db);
+        let mut streams = Streams::default();
+        let touched: BTreeSet<StreamId> = appended.iter().map(|appended| appended.stream).collect();
+        streams.load(&mut access, region, touched.iter().copied()).await?;
+        match self {
+            Self::Exceptions => {
+                let things = affected::things(&mut access, region, &streams, appended, Life::Live).await?;
+                fold_exceptions(around, &mut access, streams, things).await
+            }
+            Self::Search => {
+                Ok(Folded::Terms(touched.into_iter().flat_map(|stream| search::fold(stream, &streams)).collect()))
+            }
+        }
+    }
+}
+
+/// Folds exceptions of things whose streams may not be loaded yet.
+pub(crate) async fn fold_exceptions(
+    around: &Surroundings,
+    access: &mut Access<'_>,
+    mut streams: Streams,
+    things: Vec<Thing>,
+) -> Result<Folded, LoadError> {
+    let bags = load(access, around.log.region(), &mut streams, &things).await?;
+    let unknown = (around.unknown_labels)(things.iter().map(|thing| thing.id()).collect()).await?;
+    let networks = around.networks.borrow().clone();
+    let rows = exceptions::fold(&things, &streams, &bags, &networks, &unknown);
+    Ok(Folded::Exceptions { things, rows })
+}
+
+/// Rows that a turn saves.
+pub(crate) enum Folded {
+    Exceptions { things: Vec<Thing>, rows: Vec<exceptions::Row> },
+    Terms(Vec<search::Hit>),
+}
+
+impl Folded {
+    pub(crate) async fn save(&self, tx: &mut Tx, region: Region, life: Life) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Exceptions { things, rows } => exceptions::replace(tx, region, things, rows, life).await,
+            Self::Terms(terms) => search::save(tx, region, terms, life).await,
+        }
+    }
+}
+
+/// Runs every follower until `stop` turns true. Returns where each stands, for `/readyz`, `/metrics` and readers who wait.
+pub fn start(
+    around: &Surroundings,
+    stop: &watch::Receiver<bool>,
+) -> Vec<(Follower, watch::Receiver<i64>, tokio::task::JoinHandle<()>)> {
+    let run = |follower: Follower| {
+        let (progress, seen) = watch::channel(0);
+        let task = tokio::spawn(follower.run(around.clone(), progress, stop.clone()));
+        (follower, seen, task)
+    };
+    FOLLOWERS.into_iter().map(run).collect()
+}

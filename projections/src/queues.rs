@@ -1,0 +1,232 @@
+//! Lists of custody: a site's queues, a courier's load, a bag's contents, everything. A dossier in a bag is joined to
+//! its outermost bag's row, so each list is an index search in either table.
+use crate::custody::{Row, parse};
+use domain::id::{PersonId, Region, SiteId, SubjectId};
+use domain::time::Timestamp;
+use eventstore::{Db, sql};
+use sqlx::{AssertSqlSafe, FromRow};
+use uuid::Uuid;
+
+/// A dossier's row, with its outermost bag's if it lies in one.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub dossier: Row,
+    pub bag: Option<Row>,
+    /// The position the newer of the two reflects.
+    pub position: i64,
+}
+
+/// Which queue of a site. Disjoint: each dossier that is here is in hand or to be sent, and what is to come is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// Next hop is here, not yet here.
+    ToCome,
+    /// Here, no next hop.
+    InHand,
+    /// Here, next hop elsewhere.
+    ToSend,
+}
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 3] = [Self::ToCome, Self::InHand, Self::ToSend];
+
+    /// Its name in addresses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ToCome => "to_come",
+            Self::InHand => "in_hand",
+            Self::ToSend => "to_send",
+        }
+    }
+
+    /// What a row must fulfil; `{place}` is the row that says where the dossier is, `d` the dossier's own.
+    fn condition(self, place: &str) -> String {
+        match self {
+            Self::ToCome => format!("{place}.next_hop = $2"),
+            Self::InHand => format!("{place}.site = $2 and (d.target is null or d.target = $2)"),
+            Self::ToSend => format!("{place}.site = $2 and d.target <> $2"),
+        }
+    }
+}
+
+/// Where a page ends: the last row's (since, subject).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub since: Timestamp,
+    pub subject: SubjectId,
+}
+
+impl Cursor {
+    /// Before everything.
+    pub const START: Self = Self { since: Timestamp(i64::MIN), subject: SubjectId(Uuid::nil()) };
+}
+
+#[derive(FromRow)]
+struct Joined {
+    body: String,
+    bag_body: Option<String>,
+    position: i64,
+}
+
+impl Joined {
+    fn placed(self) -> Result<Placed, sqlx::Error> {
+        let bag = self.bag_body.as_deref().map(parse).transpose()?;
+        Ok(Placed { dossier: parse(&self.body)?, bag, position: self.position })
+    }
+}
+
+/// One page of a list: by age, oldest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub items: Vec<Placed>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Cursor>,
+}
+
+fn page(rows: Vec<Joined>, limit: i64) -> Result<Page, sqlx::Error> {
+    let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
+    let items = rows.into_iter().map(Joined::placed).collect::<Result<Vec<_>, _>>()?;
+    let last = items.last().filter(|_| full).map(|placed| &placed.dossier);
+    let next = last.map(|row| Cursor { since: row.custody.since.unwrap_or_default(), subject: row.subject });
+    Ok(Page { items, next })
+}
+
+/// Rows of `direct` places and of those seen through their bag, merged by age.
+fn both(direct: &str, through_bag: &str) -> String {
+    format!(
+        "select body, bag_body, position from (
+            select d.body, null as bag_body, d.position, d.since, d.subject from custody_dossier d
+            where d.region = $1 and d.outer_bag is null and {direct} and (d.since, d.subject) > ($3, $4)
+            union all
+            select d.body, b.body as bag_body, case when b.position > d.position then b.position else d.position end,
+                   d.since, d.subject
+            from custody_bag b join custody_dossier d on d.region = b.region and d.outer_bag = b.subject
+            where b.region = $1 and {through_bag} and (d.since, d.subject) > ($3, $4)
+         ) as places order by since, subject limit $5"
+    )
+}
+
+async fn list(db: &Db, region: Region, text: String, key: &str, after: Cursor, limit: i64) -> Result<Page, sqlx::Error> {
+    let text = AssertSqlSafe(text);
+    let rows: Vec<Joined> = sql!(db.read(), c => sqlx::query_as(text)
+        .bind(i64::from(region.0)).bind(key).bind(after.since.0).bind(after.subject.0).bind(limit).fetch_all(c).await)?;
+    page(rows, limit)
+}
+
+/// One page of a queue.
+///
+/// # Errors
+/// The database's own.
+pub async fn queue(
+    db: &Db,
+    region: Region,
+    site: &SiteId,
+    queue: Queue,
+    after: Cursor,
+    limit: i64,
+) -> Result<Page, sqlx::Error> {
+    let text = both(&queue.condition("d"), &queue.condition("b"));
+    list(db, region, text, site.as_str(), after, limit).await
+}
+
+/// How many dossiers each queue of a site holds.
+///
+/// # Errors
+/// The database's own.
+pub async fn counts(db: &Db, region: Region, site: &SiteId) -> Result<[(Queue, i64); 3], sqlx::Error> {
+    let mut counts = Queue::ALL.map(|queue| (queue, 0));
+    for (queue, count) in &mut counts {
+        let text = AssertSqlSafe(format!(
+            "select (select count(*) from custody_dossier d where d.region = $1 and d.outer_bag is null and {})
+                  + (select count(*) from custody_bag b join custody_dossier d
+                     on d.region = b.region and d.outer_bag = b.subject where b.region = $1 and {})",
+            queue.condition("d"),
+            queue.condition("b"),
+        ));
+        *count = sql!(db.read(), c => sqlx::query_scalar(text)
+            .bind(i64::from(region.0)).bind(site.as_str()).fetch_one(c).await)?;
+    }
+    Ok(counts)
+}
+
+/// One page of what a courier carries, in bags or not.
+///
+/// # Errors
+/// The database's own.
+pub async fn load(db: &Db, region: Region, courier: &PersonId, after: Cursor, limit: i64) -> Result<Page, sqlx::Error> {
+    list(db, region, both("d.courier = $2", "b.courier = $2"), courier.as_str(), after, limit).await
+}
+
+/// One page of the dossiers whose holder is of a kind (`leg`, `post`, `applicant`, `archive`, `unknown`, …).
+///
+/// # Errors
+/// The database's own.
+pub async fn by_holder(db: &Db, region: Region, holder: &str, after: Cursor, limit: i64) -> Result<Page, sqlx::Error> {
+    list(db, region, both("d.holder = $2", "b.holder = $2"), holder, after, limit).await
+}
+
+/// One page of all dossiers, by id.
+///
+/// # Errors
+/// The database's own.
+pub async fn all(db: &Db, region: Region, after: SubjectId, limit: i64) -> Result<Vec<Placed>, sqlx::Error> {
+    let rows: Vec<Joined> = sql!(db.read(), c => sqlx::query_as(
+        "select d.body, b.body as bag_body,
+                case when b.position > d.position then b.position else d.position end as position
+         from custody_dossier d left join custody_bag b on b.region = d.region and b.subject = d.outer_bag
+         where d.region = $1 and d.subject > $2 order by d.subject limit $3")
+        .bind(i64::from(region.0)).bind(after.0).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(Joined::placed).collect()
+}
+
+/// One page of all bags, by id.
+///
+/// # Errors
+/// The database's own.
+pub async fn bags(db: &Db, region: Region, after: SubjectId, limit: i64) -> Result<Vec<(Row, i64)>, sqlx::Error> {
+    let rows: Vec<(String, i64)> = sql!(db.read(), c => sqlx::query_as(
+        "select body, position from custody_bag where region = $1 and subject > $2 order by subject limit $3")
+        .bind(i64::from(region.0)).bind(after.0).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(|(body, position)| Ok((parse(&body)?, position))).collect()
+}
+
+/// The dossiers in a bag now, those of the bags inside it too.
+///
+/// # Errors
+/// The database's own.
+pub async fn contents(db: &Db, region: Region, bag: SubjectId, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
+    let rows: Vec<(String,)> = sql!(db.read(), c => sqlx::query_as(
+        "select body from custody_dossier where region = $1 and outer_bag = $2 order by subject limit $3")
+        .bind(i64::from(region.0)).bind(bag.0).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(|(body,)| parse(&body)).collect()
+}
+
+/// The dossiers of a case.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_case(db: &Db, region: Region, case: Uuid) -> Result<Vec<Placed>, sqlx::Error> {
+    let rows: Vec<Joined> = sql!(db.read(), c => sqlx::query_as(
+        "select d.body, b.body as bag_body,
+                case when b.position > d.position then b.position else d.position end as position
+         from custody_dossier d left join custody_bag b on b.region = d.region and b.subject = d.outer_bag
+         where d.region = $1 and d.case_id = $2 order by d.subject")
+        .bind(i64::from(region.0)).bind(case).fetch_all(c).await)?;
+    rows.into_iter().map(Joined::placed).collect()
+}
+
+/// One dossier with its outermost bag.
+///
+/// # Errors
+/// The database's own.
+pub async fn find(db: &Db, region: Region, subject: SubjectId) -> Result<Option<Placed>, sqlx::Error> {
+    let row: Option<Joined> = sql!(db.read(), c => sqlx::query_as(
+        "select d.body, b.body as bag_body,
+                case when b.position > d.position then b.position else d.position end as position
+         from custody_dossier d left join custody_bag b on b.region = d.region and b.subject = d.outer_bag
+         where d.region = $1 and d.subject = $2")
+        .bind(i64::from(region.0)).bind(subject.0).fetch_optional(c).await)?;
+    row.map(Joined::placed).transpose()
+}
