@@ -1,0 +1,100 @@
+//! The tables of the registers, step by step. A step is never edited once released; a new one is added.
+use eventstore::Db;
+use eventstore::db::{Migrations, OpenError};
+
+/// Tables of this crate.
+const MIGRATIONS: Migrations = Migrations { table: "_migrations_registers", steps: &[(1, "registers", REGISTERS)] };
+
+/// Creates the tables, or brings them up to date.
+///
+/// # Errors
+/// A newer schema, or one that was edited.
+pub async fn migrate(db: &Db) -> Result<(), OpenError> {
+    db.migrate(&MIGRATIONS).await
+}
+
+/// Times are milliseconds since 1970; the key of a table with validity is its own key and the revision.
+const REGISTERS: &str = "
+create table register_revision (region bigint not null primary key, revision bigint not null);
+
+create table site (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    id text not null, kind text not null, parent text, name text not null, name_en text, division_code text,
+    hours text not null, acts_as text, slot text, address text, phone text,
+    primary key (region, id, revision)
+);
+
+create table department (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    id text not null, dept_no text not null, uscc text not null, nature text not null,
+    primary key (region, id, revision)
+);
+
+create table leg (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    from_site text not null, to_site text not null, least_minutes bigint not null, most_minutes bigint not null,
+    primary key (region, from_site, to_site, revision)
+);
+
+create table item (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    code text not null, impl_code text not null, name text not null, department text not null, kind text not null,
+    type_code text not null, case_type_code text not null, received_at text not null, decided_at text not null,
+    delegated bigint not null, legal_limit text, law text, article text, limit_status text not null,
+    promised_limit text, joint_departments text not null, special_procedures text not null,
+    silence_effect text not null, result_name text, materials text not null,
+    primary key (region, code, revision)
+);
+
+create table shelf (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    site text not null, shelf text not null, kind text not null, name text,
+    primary key (region, site, shelf, revision)
+);
+
+create table device (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    id text not null, name text not null, site text, courier text, revoked_at bigint,
+    primary key (region, id, revision)
+);
+
+create table installation (
+    region bigint not null, id {uuid} not null, device text not null, first_seen_at bigint not null,
+    primary key (region, id, device)
+);
+
+create table calendar_day (
+    region bigint not null, revision bigint not null, recorded_at bigint not null,
+    year bigint not null, date text not null, kind text not null, name text not null,
+    primary key (region, year, revision, date)
+);
+
+create table label (
+    region bigint not null, code text not null, minted_at bigint not null, batch {uuid} not null, site text,
+    revision bigint not null,
+    primary key (region, code)
+);
+
+create table label_binding (
+    region bigint not null, code text not null, revision bigint not null, recorded_at bigint not null,
+    subject {uuid}, site text, shelf text,
+    primary key (region, code, revision)
+);
+create index label_binding_subject on label_binding (region, subject, revision);
+
+create table note (
+    region bigint not null, id {uuid} not null, text text, written_by text not null, written_at bigint not null,
+    erased_at bigint,
+    primary key (region, id)
+);
+
+create table request (
+    region bigint not null, id {uuid} not null, hash {bytes} not null, answer text not null, answered_at bigint not null,
+    primary key (region, id)
+);
+
+create table token (
+    hash {bytes} not null primary key, region bigint not null, name text not null, created_at bigint not null,
+    expires_at bigint, revoked_at bigint
+);
+";
