@@ -1,1 +1,18 @@
-//! x
+//! The doors: JSON, pages, the live stream, configuration, the executable.
+//!
+//! To add a route: a handler with its `#[utoipa::path]` in a file of `v1/`, one line in [`router`]. To add a page: a file
+//! in `pages/`, a template, one line there. Statuses and problem types are decided in [`problem`] alone.
+pub mod app;
+pub mod auth;
+pub mod commands;
+pub mod health;
+pub mod metrics;
+pub mod pages;
+pub mod problem;
+pub mod router;
+pub mod server;
+pub mod settings;
+pub mod v1;
+pub mod view;
+
+rust_i18n::i18n!("locales", fallback = "zh-CN");

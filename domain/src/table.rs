@@ -46,7 +46,7 @@ pub enum Whereabouts {
 
 /// How long a courier counts as standing at the stop whose label was read.
 pub const STOP_MINUTES: u32 = 60;
-/// A second read of one thing at one stop within this time changes nothing.
+/// A second read of one thing at one stop, in one mode, within this time changes nothing.
 pub const REPEAT_MS: i64 = 60_000;
 
 /// What is known when a scan is read.
@@ -56,7 +56,7 @@ pub struct Situation {
     pub mode: Mode,
     pub reader: Reader,
     pub whereabouts: Whereabouts,
-    /// The same installation read it here within [`REPEAT_MS`].
+    /// The same installation read it here, in this mode, within [`REPEAT_MS`].
     pub repeated: bool,
     /// A bag is open on the device.
     pub bag_open: bool,
@@ -107,7 +107,7 @@ pub const TABLE: &[Row] = &[
         id: "repeat",
         repeated: Some(true),
         action: Action::LookedUp,
-        says: "A second read at the same stop within 60 s changes nothing.",
+        says: "A second read at the same stop in the same mode within 60 s changes nothing.",
         ..ANY
     },
     Row {
@@ -254,7 +254,7 @@ impl<F: Moves> Known<'_, F> {
             let before = &fact.event.source;
             before.stamp.is_some()
                 && installation(before) == installation(source)
-                && before.at == source.at
+                && (&before.at, before.mode) == (&source.at, source.mode)
                 && repeats(fact.key.at, self.when)
         });
         Situation {

@@ -18,6 +18,9 @@ pub enum Engine<S, P> {
     Postgres(P),
 }
 
+/// What the database says went wrong, for crates that speak no SQL themselves.
+pub type SqlError = sqlx::Error;
+
 /// Runs the same tokens on whichever engine it is: `sql!(db.read(), c => sqlx::query("…").fetch_all(c).await)`.
 #[macro_export]
 macro_rules! sql {

@@ -156,3 +156,21 @@ pub fn start(
     };
     FOLLOWERS.into_iter().map(run).collect()
 }
+
+/// Folds things anew that something outside the log changed: labels that became known.
+///
+/// # Errors
+/// The database's, or an event that cannot be read.
+pub async fn refresh(around: &Surroundings, things: Vec<Thing>) -> Result<(), LoadError> {
+    let region = around.log.region();
+    for chunk in things.chunks(200) {
+        let mut tx = around.log.db().begin().await?;
+        let mut streams = Streams::default();
+        streams.load(&mut Access::Tx(&mut tx), region, chunk.iter().map(|thing| thing.stream())).await?;
+        let touched = chunk.iter().copied().filter(|thing| streams.version(thing.stream()) > 0).collect();
+        let folded = fold_exceptions(around, &mut Access::Tx(&mut tx), streams, touched).await?;
+        folded.save(&mut tx, region, Life::Live).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+// Keeps a trail live: the stream says that something happened, the page is fetched again and its story put in place.
+// One stream a page; without JavaScript the page is complete, only not live.
+"use strict";
+(() => {
+  const story = document.getElementById("story");
+  const state = document.getElementById("live-state");
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (event.key === "/" && !typing) {
+      event.preventDefault();
+      document.getElementById("q")?.focus();
+    }
+  });
+  if (!story?.dataset.live || !window.EventSource) return;
+  const { live, position } = story.dataset;
+  const source = new EventSource(`/api/v1/live?subject=${live}&after=${position}`);
+  let again = null;
+  const refresh = async () => {
+    again = null;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("story");
+    if (!fresh || fresh.innerHTML === story.innerHTML) return;
+    story.replaceChildren(...fresh.childNodes);
+    story.classList.remove("fresh");
+    void story.offsetWidth;
+    story.classList.add("fresh");
+  };
+  source.addEventListener("recorded", () => {
+    again ??= setTimeout(refresh, 250);
+  });
+  source.onopen = () => { state.textContent = state.dataset.on; };
+  source.onerror = () => { state.textContent = state.dataset.off; };
+})();

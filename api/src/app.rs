@@ -1,0 +1,257 @@
+//! What every handler holds: the log, the registers as they are now, the followers' positions.
+use domain::code::Code;
+use domain::id::{ItemId, Region, SiteId, SubjectId};
+use domain::network::Networks;
+use domain::time::Timestamp;
+use eventstore::db::OpenError;
+use eventstore::{Clock, Db, LoadError, Log};
+use projections::follower::{Follower, Surroundings, UnknownLabels};
+use projections::{Custodian, model, rebuild};
+use registers::device::Devices;
+use registers::item::ItemRow;
+use registers::site::SiteRow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// The registers, as read at one revision.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub revision: i64,
+    pub networks: Arc<Networks>,
+    pub devices: Devices,
+    pub sites: HashMap<SiteId, SiteRow>,
+    pub items: HashMap<ItemId, ItemRow>,
+}
+
+/// Shared by all handlers. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    log: Log,
+    known: watch::Sender<Arc<Known>>,
+    networks: watch::Sender<Arc<Networks>>,
+    followers: Vec<(Follower, watch::Receiver<i64>)>,
+    metrics: crate::metrics::Metrics,
+    public_host: Option<String>,
+    stop: watch::Sender<bool>,
+}
+
+/// Tasks that end after [`App::stop`].
+pub struct Tasks {
+    writer: JoinHandle<()>,
+    followers: Vec<JoinHandle<()>>,
+    refresh: JoinHandle<()>,
+}
+
+/// Why the application cannot start, or its registers cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Registers(#[from] registers::Error),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Sql(#[from] sqlx_error::Error),
+}
+
+/// The database's error, by way of the event store: only the crates below speak SQL.
+mod sqlx_error {
+    pub use eventstore::db::SqlError as Error;
+}
+
+/// How often the registers' revision is asked for, so that another process's import is noticed.
+const REFRESH: Duration = Duration::from_secs(1);
+
+impl App {
+    /// Opens everything over a database: migrates, builds read models whose version changed, starts writer and followers.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn open(
+        db: Db,
+        region: Region,
+        clock: Clock,
+        public_host: Option<String>,
+    ) -> Result<(Self, Tasks), AppError> {
+        registers::migrate(&db).await?;
+        let anew = model::prepare(&db).await?;
+        let known = Arc::new(Known::load(&db, region, clock.now()).await?);
+        let (networks, _) = watch::channel(known.networks.clone());
+        let (known, _) = watch::channel(known);
+        let custodian = Arc::new(Custodian::new(networks.subscribe()));
+        let (log, writer) = Log::open(db, region, clock, Some(custodian)).await?;
+        let around = surroundings(&log, networks.subscribe());
+        if !anew.is_empty() && log.head_row().await?.position > 0 {
+            tracing::info!(models = anew.len(), "read models have a new version: building them");
+            rebuild::rebuild(&around).await?;
+        }
+        let (stop, stopped) = watch::channel(false);
+        let mut followers = Vec::new();
+        let mut tasks = Vec::new();
+        for (follower, position, task) in projections::follower::start(&around, &stopped) {
+            followers.push((follower, position));
+            tasks.push(task);
+        }
+        let metrics = crate::metrics::Metrics::default();
+        let app = Self(Arc::new(Inner { log, known, networks, followers, metrics, public_host, stop }));
+        let refresh = tokio::spawn(app.clone().refresh_until(stopped));
+        Ok((app, Tasks { writer, followers: tasks, refresh }))
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.0.log
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        self.0.log.db()
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        self.0.log.region()
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.log.clock().now()
+    }
+
+    /// The registers as last read.
+    #[must_use]
+    pub fn known(&self) -> Arc<Known> {
+        self.0.known.borrow().clone()
+    }
+
+    /// Counters for `/metrics`.
+    #[must_use]
+    pub fn metrics(&self) -> &crate::metrics::Metrics {
+        &self.0.metrics
+    }
+
+    /// The host printed on labels, if one is configured.
+    #[must_use]
+    pub fn public_host(&self) -> Option<&str> {
+        self.0.public_host.as_deref()
+    }
+
+    /// Where each follower stands.
+    #[must_use]
+    pub fn followers(&self) -> &[(Follower, watch::Receiver<i64>)] {
+        &self.0.followers
+    }
+
+    /// What rebuilding and refreshing need.
+    #[must_use]
+    pub fn surroundings(&self) -> Surroundings {
+        surroundings(&self.0.log, self.0.networks.subscribe())
+    }
+
+    /// Reads the registers again if they changed.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn refresh(&self) -> Result<(), AppError> {
+        if registers::revision::current(self.db(), self.region()).await? == self.known().revision {
+            return Ok(());
+        }
+        let known = Arc::new(Known::load(self.db(), self.region(), self.now()).await?);
+        self.0.networks.send_replace(known.networks.clone());
+        self.0.known.send_replace(known);
+        Ok(())
+    }
+
+    async fn refresh_until(self, mut stopped: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = stopped.changed() => return,
+                () = tokio::time::sleep(REFRESH) => {}
+            }
+            if let Err(error) = self.refresh().await {
+                tracing::error!(%error, "the registers could not be read again");
+            }
+        }
+    }
+
+    /// Tells followers and the live stream to end.
+    pub fn stop(&self) {
+        self.0.stop.send_replace(true);
+    }
+
+    /// Turns true when the server is going down.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stop.subscribe()
+    }
+}
+
+impl Tasks {
+    /// Waits until followers have ended and everything that waited is written. Drop every [`App`] first.
+    pub async fn finish(self) {
+        for task in self.followers.into_iter().chain([self.refresh, self.writer]) {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+    }
+}
+
+impl Known {
+    async fn load(db: &Db, region: Region, now: Timestamp) -> Result<Self, AppError> {
+        // The revision first: what changes while the rest is read is read again.
+        let revision = registers::revision::current(db, region).await?;
+        let networks = Arc::new(registers::networks(db, region).await?);
+        let devices = Devices::load(db, region).await?;
+        let sites: Vec<SiteRow> = registers::list(db, region, now).await?;
+        let items: Vec<ItemRow> = registers::list(db, region, now).await?;
+        let sites = sites.into_iter().map(|site| (site.id.clone(), site)).collect();
+        let items = items.into_iter().map(|item| (item.code.clone(), item)).collect();
+        Ok(Self { revision, networks, devices, sites, items })
+    }
+
+    /// The site a text names: its id, or its label. The second is false if no register knows it.
+    #[must_use]
+    pub fn site(&self, text: &str) -> Option<(SiteId, bool)> {
+        let id = match labels::code::read(text) {
+            Ok(code) => code.to_string().parse().ok()?,
+            Err(_) => text.trim().parse::<SiteId>().ok()?,
+        };
+        let site = self.networks.resolve(&id).clone();
+        let known = self.networks.latest().site(&site).is_some();
+        Some((site, known))
+    }
+
+    /// What people call a site; its id if it is unknown.
+    #[must_use]
+    pub fn site_name<'a>(&'a self, id: &'a SiteId, english: bool) -> &'a str {
+        let row = self.sites.get(self.networks.resolve(id));
+        let english = row.and_then(|row| row.name_en.as_deref()).filter(|name| english && !name.is_empty());
+        english.or(row.map(|row| row.name.as_str())).unwrap_or(id.as_str())
+    }
+}
+
+fn surroundings(log: &Log, networks: watch::Receiver<Arc<Networks>>) -> Surroundings {
+    let (db, region) = (log.db().clone(), log.region());
+    let unknown_labels: UnknownLabels = Arc::new(move |subjects: Vec<SubjectId>| {
+        let db = db.clone();
+        Box::pin(async move {
+            let codes: Vec<Code> = subjects.iter().filter_map(|&subject| Code::of_subject(subject)).collect();
+            let known = registers::label::known(&db, region, &codes).await;
+            let known = known.map_err(|error| sqlx_error::Error::Decode(Box::new(error)))?;
+            let unknown = codes.into_iter().filter(|code| !known.contains(code)).map(Code::subject);
+            Ok(unknown.collect::<HashSet<_>>())
+        })
+    });
+    Surroundings { log: log.clone(), networks, unknown_labels }
+}

@@ -1,0 +1,91 @@
+//! The executable's commands, one file each. `main` only parses and calls.
+mod demo;
+mod import;
+mod rebuild;
+mod serve;
+mod simulate;
+mod user;
+
+use crate::app::{App, Tasks};
+use crate::settings::Settings;
+use clap::{Parser, Subcommand};
+use domain::id::Region;
+use eventstore::{Clock, Db};
+
+/// 流转 Liuzhuan: an event-sourced tracker for paper dossiers in government services.
+#[derive(Debug, Parser)]
+#[command(name = "liuzhuan", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve one county until told to stop.
+    Serve,
+    /// Show a simulated county: some weeks played quickly, then living on in real time.
+    Demo(demo::Demo),
+    /// Import sites, legs, departments, items, shelves and calendars from files.
+    Import(import::Import),
+    /// Build every read model anew from the log.
+    Rebuild,
+    /// Compare every read model with a fresh build from the log.
+    Verify,
+    /// Make, list or revoke tokens that open the doors.
+    User(user::User),
+    /// Play a seeded county against the real doors and judge the answers by the truth.
+    Simulate(simulate::Simulate),
+}
+
+/// Runs what the command line asks.
+///
+/// # Errors
+/// What went wrong, in one sentence that says what to do.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let settings = cli.settings.with_file()?;
+    start_log(&settings)?;
+    match cli.command {
+        Command::Serve => serve::run(&settings).await,
+        Command::Demo(demo) => demo.run(&settings).await,
+        Command::Import(import) => import.run(&settings).await,
+        Command::Rebuild => rebuild::rebuild(&settings).await,
+        Command::Verify => rebuild::verify(&settings).await,
+        Command::User(user) => user.run(&settings).await,
+        Command::Simulate(simulate) => simulate.run(&settings).await,
+    }
+}
+
+fn start_log(settings: &Settings) -> anyhow::Result<()> {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_new(settings.log.as_deref().unwrap_or("info,sqlx=warn"))?;
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first.
+    let _first = if settings.log_json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    Ok(())
+}
+
+/// Opens the application as most commands need it.
+async fn open(settings: &Settings, clock: Clock) -> anyhow::Result<(App, Tasks)> {
+    let region: Region = settings.region()?;
+    let db = Db::open(settings.database()).await?;
+    Ok(App::open(db, region, clock, settings.public_host.clone()).await?)
+}
+
+/// Closes what [`open`] opened.
+async fn close(app: App, tasks: Tasks) {
+    app.stop();
+    let db = app.db().clone();
+    drop(app);
+    tasks.finish().await;
+    db.close().await;
+}
+
+/// Prints a line for the user: standard output is for answers, standard error for the log.
+fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    // A closed pipe is the reader's wish.
+    let _closed = writeln!(std::io::stdout(), "{line}");
+}

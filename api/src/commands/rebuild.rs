@@ -1,0 +1,27 @@
+//! `liuzhuan rebuild` and `liuzhuan verify`
+use crate::settings::Settings;
+use anyhow::bail;
+use eventstore::Clock;
+
+pub(super) async fn rebuild(settings: &Settings) -> anyhow::Result<()> {
+    let (app, tasks) = super::open(settings, Clock::System).await?;
+    let position = projections::rebuild::rebuild(&app.surroundings()).await?;
+    super::say(format!("every read model built anew to position {position}"));
+    super::close(app, tasks).await;
+    Ok(())
+}
+
+pub(super) async fn verify(settings: &Settings) -> anyhow::Result<()> {
+    let (app, tasks) = super::open(settings, Clock::System).await?;
+    let head = app.log().head_row().await?;
+    let differences = projections::rebuild::differences(&app.surroundings()).await?;
+    super::close(app, tasks).await;
+    for (table, rows) in &differences {
+        super::say(format!("{table}: {rows} rows differ"));
+    }
+    if !differences.is_empty() {
+        bail!("read models differ from the log; `liuzhuan rebuild` mends them; please report it");
+    }
+    super::say(format!("every read model is what the log says, at position {}", head.position));
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! `liuzhuan simulate`
+use crate::settings::Settings;
+use clap::Args;
+
+/// A fresh database in a temporary folder.
+#[derive(Debug, Args)]
+pub(super) struct Simulate {}
+
+impl Simulate {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let _ = settings;
+        Ok(())
+    }
+}

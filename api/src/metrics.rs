@@ -1,0 +1,45 @@
+//! Counters and gauges in OpenMetrics text at `/metrics`. No label ever names a person, a dossier or a device.
+use crate::app::App;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// Counted while running; gauges are read when asked.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Scans taken in, the repeated ones too.
+    pub scans: Counter,
+    /// Answers by class of status.
+    pub answers: Family<Vec<(String, String)>, Counter>,
+}
+
+/// `GET /metrics`.
+pub async fn get(State(app): State<App>) -> impl IntoResponse {
+    let mut registry = Registry::with_prefix("liuzhuan");
+    registry.register("scans", "Scans taken in, the repeated ones too", app.metrics().scans.clone());
+    registry.register("http_answers", "Answers by class of status", app.metrics().answers.clone());
+    let position = Gauge::<i64>::default();
+    if let Ok(head) = app.log().head_row().await {
+        position.set(head.position);
+    }
+    registry.register("log_position", "Last position of the log", position.clone());
+    let room = Gauge::<i64>::default();
+    room.set(i64::try_from(app.log().room()).unwrap_or(i64::MAX));
+    registry.register("queue_room", "Messages that may still wait for the writer", room);
+    let lag = Family::<Vec<(String, String)>, Gauge>::default();
+    for (follower, at) in app.followers() {
+        let name = vec![("follower".to_owned(), follower.model().name.to_owned())];
+        let behind = if *at.borrow() == 0 { 0 } else { position.get() - *at.borrow() };
+        lag.get_or_create(&name).set(behind.max(0));
+    }
+    registry.register("follower_lag", "Events a read model is behind the log", lag);
+    let mut text = String::new();
+    // Writing into a String cannot fail.
+    let _written = encode(&mut text, &registry);
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}

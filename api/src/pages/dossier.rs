@@ -1,0 +1,135 @@
+//! A dossier: where it is, since when, how we know, what is next, and its trail, live.
+use super::page;
+use super::words::{Words, tail};
+use crate::app::App;
+use crate::problem::{Params, Problem};
+use crate::v1::dossiers::{Trail, TrailQuery, tell};
+use crate::v1::subject::{Named, named};
+use crate::view;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use domain::custody::{Custody, Evidence, Holder, Reading};
+use domain::trail::Line;
+use projections::queues;
+use projections::story::Thing;
+
+#[derive(Template)]
+#[template(path = "dossier.html")]
+struct DossierPage {
+    words: Words,
+    title: String,
+    label: String,
+    subject: uuid::Uuid,
+    position: i64,
+    /// The newest position, or an earlier one that was asked for.
+    past: bool,
+    place: String,
+    since: String,
+    evidence: String,
+    read_ago: String,
+    next: Option<String>,
+    facts: Vec<(String, String)>,
+    exceptions: Vec<String>,
+    lines: Vec<Told>,
+}
+
+struct Told {
+    time: String,
+    what: String,
+    place: String,
+    by: String,
+    holder: String,
+    notes: Vec<String>,
+    voided: bool,
+    inferred: bool,
+}
+
+/// `GET /dossiers/{name}`
+pub async fn get(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Params(query): Params<TrailQuery>,
+) -> Result<Response, Problem> {
+    let words = Words::of(&headers, app.known());
+    let Named::Thing(thing) = named(&app, &name).await? else { return Err(Problem::not_found()) };
+    let past = query.as_of.is_some() || query.known_at.is_some() || query.at.is_some();
+    let trail = tell(&app, thing, query).await?;
+    Ok(page(&build(&app, words, thing, trail, past).await?))
+}
+
+async fn build(app: &App, words: Words, thing: Thing, trail: Trail, past: bool) -> Result<DossierPage, Problem> {
+    let now = app.now();
+    let placed = match thing {
+        Thing::Dossier(id) => queues::find(app.db(), app.region(), id).await?,
+        Thing::Bag(_) => None,
+    };
+    let (bag, row) = match &placed {
+        Some(placed) if !past => (placed.bag.as_ref(), Some(&placed.dossier)),
+        Some(placed) => (None, Some(&placed.dossier)),
+        None => (None, None),
+    };
+    let custody = through(&trail.custody, bag.map(|bag| &bag.custody));
+    let next = row.and_then(|row| bag.map_or(&row.next_hop, |bag| &bag.next_hop).as_ref());
+    let label = row.and_then(view::printed).or_else(|| view::printed_subject(thing.id())).unwrap_or_default();
+    let mut facts = Vec::new();
+    if let Some(row) = row {
+        let site = |key: &str, site: &Option<domain::id::SiteId>| Some((words.t(key), words.site(site.as_ref()?)));
+        facts.extend(row.item.as_ref().map(|item| (words.t("dossier.item"), words.item(item))));
+        facts.extend(site("dossier.destination", &row.destination));
+        facts.extend(site("dossier.home", &row.home));
+    }
+    let open = trail.exceptions.iter().filter(|exception| exception.until.is_none() && exception.due_from <= now);
+    let kind = |exception: &domain::exception::Exception| {
+        words.t(&format!("exception.{}", projections::exceptions::kind_name(exception.kind)))
+    };
+    Ok(DossierPage {
+        title: row.and_then(|row| row.number.clone()).unwrap_or_else(|| label.clone()),
+        label: labels::code::read(&label).map_or(label.clone(), labels::code::grouped),
+        subject: trail.subject,
+        position: trail.position,
+        past,
+        place: words.holder(&custody.holder),
+        since: words.since(&trail.custody, now),
+        evidence: words.evidence(&custody.evidence),
+        read_ago: custody.read_at.map_or_else(String::new, |at| words.ago(at, now)),
+        next: next.filter(|_| !past).map(|next| words.site(next)),
+        facts,
+        exceptions: open.map(kind).collect(),
+        lines: trail.lines.iter().rev().map(|line| told(&words, line)).collect(),
+        words,
+    })
+}
+
+/// A dossier in a bag is where its bag is.
+fn through(own: &Custody, bag: Option<&Custody>) -> Custody {
+    match (bag, &own.holder) {
+        (Some(bag), Holder::Bag { bag: id }) => {
+            let evidence = Evidence { read: Reading::Inferred, bag: Some(*id), ..bag.evidence };
+            Custody { evidence, read_at: own.read_at.max(bag.read_at), ..bag.clone() }
+        }
+        _ => own.clone(),
+    }
+}
+
+fn told(words: &Words, line: &Line) -> Told {
+    let mut notes: Vec<String> = Vec::new();
+    for flag in &line.flags {
+        let name = serde_json::to_value(flag).ok().and_then(|name| name.as_str().map(ToOwned::to_owned));
+        notes.extend(name.map(|name| words.t(&format!("flag.{name}"))));
+    }
+    let code = line.bag.and_then(view::printed_subject);
+    notes.extend(code.map(|code| format!("{} {}", words.t("what.bag"), tail(&code))));
+    Told {
+        time: words.time(line.occurred_at),
+        what: words.t(&format!("event.{}", line.what)),
+        place: line.at.as_ref().map_or_else(String::new, |site| words.site(site)),
+        by: line.by.as_ref().map_or_else(String::new, ToString::to_string),
+        holder: line.holder.as_ref().map_or_else(String::new, |holder| words.holder(holder)),
+        notes,
+        voided: line.voided,
+        inferred: line.evidence.is_some_and(|evidence| evidence.read == Reading::Inferred),
+    }
+}

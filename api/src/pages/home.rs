@@ -1,0 +1,135 @@
+//! The first page: one box that finds a dossier, what moved last, and what does not fit.
+use super::words::Words;
+use super::page;
+use crate::app::App;
+use crate::problem::{Params, Problem};
+use crate::v1::search::{HitView, find};
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::id::SubjectId;
+use projections::{exceptions, queues};
+use serde::Deserialize;
+
+/// Hits and movements shown at most.
+const SHOWN: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    words: Words,
+    query: String,
+    hits: Vec<Hit>,
+    searched: bool,
+    more: bool,
+    recent: Vec<Recent>,
+    exceptions: Vec<(String, i64)>,
+    head: i64,
+}
+
+struct Hit {
+    link: String,
+    text: String,
+    what: String,
+    matched: String,
+}
+
+struct Recent {
+    link: String,
+    number: String,
+    what: String,
+    place: String,
+    ago: String,
+}
+
+/// What is asked.
+#[derive(Deserialize)]
+pub struct HomeQuery {
+    #[serde(default)]
+    q: String,
+    lang: Option<String>,
+}
+
+/// `GET /`
+pub async fn get(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Params(query): Params<HomeQuery>,
+) -> Result<Response, Problem> {
+    if let Some(lang) = query.lang.as_deref() {
+        return Ok(choose(lang));
+    }
+    let words = Words::of(&headers, app.known());
+    let typed = query.q.trim();
+    let mut found = if typed.is_empty() { Vec::new() } else { find(&app, typed, SHOWN + 1).await? };
+    if let [one] = found.as_slice()
+        && one.what == "dossier"
+    {
+        return Ok(Redirect::to(&format!("/dossiers/{}", one.subject)).into_response());
+    }
+    let more = found.len() > SHOWN as usize;
+    found.truncate(SHOWN as usize);
+    let mut hits = Vec::new();
+    for hit in found {
+        hits.extend(links(&app, &words, hit).await?);
+    }
+    let head = app.log().head_row().await?.position;
+    let counts = exceptions::open_counts(app.db(), app.region(), app.now()).await?;
+    let named = |(kind, count): (String, i64)| (words.t(&format!("exception.{kind}")), count);
+    let exceptions = counts.into_iter().map(named).collect();
+    let recent = recent(&app, &words, head).await?;
+    let (query, searched) = (typed.to_owned(), !typed.is_empty());
+    Ok(page(&HomePage { words, query, hits, searched, more, recent, exceptions, head }))
+}
+
+/// Keeps the language chosen.
+fn choose(lang: &str) -> Response {
+    let mut response = Redirect::to("/").into_response();
+    let lang = if lang == "en" { "lang=en" } else { "lang=zh" };
+    if let Ok(value) = HeaderValue::from_str(&format!("{lang}; Path=/; SameSite=Lax; Max-Age=31536000")) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// A hit as links: a case leads to its dossiers.
+async fn links(app: &App, words: &Words, hit: HitView) -> Result<Vec<Hit>, Problem> {
+    let matched = words.t(&format!("matched.{}", hit.matched));
+    if hit.what != "case" {
+        let link = format!("/dossiers/{}", hit.subject);
+        return Ok(vec![Hit { link, text: hit.text, what: words.t(&format!("what.{}", hit.what)), matched }]);
+    }
+    let dossiers = queues::of_case(app.db(), app.region(), hit.subject).await?;
+    let of = |placed: queues::Placed| Hit {
+        link: format!("/dossiers/{}", placed.dossier.subject),
+        text: format!("{} → {}", hit.text, placed.dossier.number.unwrap_or_default()),
+        what: words.t("what.dossier"),
+        matched: matched.clone(),
+    };
+    Ok(dossiers.into_iter().map(of).collect())
+}
+
+/// What moved last, newest first, each dossier once.
+async fn recent(app: &App, words: &Words, head: i64) -> Result<Vec<Recent>, Problem> {
+    let mut rows = app.log().after((head - 300).max(0), 300).await?;
+    rows.reverse();
+    let mut seen = std::collections::HashSet::new();
+    let mut recent = Vec::new();
+    for row in rows.iter().filter(|row| row.stream_kind == "dossier" && row.name != "looked_up") {
+        if recent.len() >= 12 || !seen.insert(row.stream_id) {
+            continue;
+        }
+        let Some(placed) = queues::find(app.db(), app.region(), SubjectId(row.stream_id)).await? else { continue };
+        let code = crate::view::printed(&placed.dossier).unwrap_or_default();
+        let place = placed.bag.as_ref().map_or(&placed.dossier.custody.holder, |bag| &bag.custody.holder);
+        recent.push(Recent {
+            link: format!("/dossiers/{}", row.stream_id),
+            number: placed.dossier.number.clone().unwrap_or(code),
+            what: words.t(&format!("event.{}", row.name)),
+            place: words.holder(place),
+            ago: words.ago(domain::time::Timestamp(row.occurred_at), app.now()),
+        });
+    }
+    Ok(recent)
+}

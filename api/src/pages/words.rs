@@ -1,0 +1,130 @@
+//! Words of the pages, in the reader's language: cookie `lang` first, then what the browser asks for, then Chinese.
+use crate::app::Known;
+use axum::http::{HeaderMap, header};
+use chrono::{DateTime, FixedOffset};
+use domain::custody::{Custody, Evidence, Holder, Reading, Sides};
+use domain::id::SiteId;
+use domain::time::Timestamp;
+use rust_i18n::t;
+use std::sync::Arc;
+
+/// China has one zone and no summer time.
+const SHANGHAI_SECONDS: i32 = 8 * 3600;
+
+/// The reader's language, with the registers that give sites their names.
+#[derive(Clone)]
+pub struct Words {
+    pub english: bool,
+    known: Arc<Known>,
+}
+
+impl Words {
+    /// For a request.
+    #[must_use]
+    pub fn of(headers: &HeaderMap, known: Arc<Known>) -> Self {
+        let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("zh");
+        let english = match crate::auth::cookie(headers, "lang") {
+            Some(lang) => lang == "en",
+            None => asked.trim_start().to_ascii_lowercase().starts_with("en"),
+        };
+        Self { english, known }
+    }
+
+    /// Language tag, for `<html lang>`.
+    #[must_use]
+    pub fn lang(&self) -> &'static str {
+        if self.english { "en" } else { "zh-CN" }
+    }
+
+    /// A word or sentence by its key.
+    #[must_use]
+    pub fn t(&self, key: &str) -> String {
+        t!(key, locale = self.lang()).into_owned()
+    }
+
+    /// What people call a site.
+    #[must_use]
+    pub fn site(&self, id: &SiteId) -> String {
+        self.known.site_name(id, self.english).to_owned()
+    }
+
+    /// What people call a service item; its code if it is unknown.
+    #[must_use]
+    pub fn item(&self, id: &domain::id::ItemId) -> String {
+        self.known.items.get(id).map_or_else(|| id.to_string(), |item| item.name.clone())
+    }
+
+    /// `2026年11月23日 14:05`, or `2026-11-23 14:05`.
+    #[must_use]
+    pub fn time(&self, at: Timestamp) -> String {
+        let zone = FixedOffset::east_opt(SHANGHAI_SECONDS);
+        let Some((zone, at)) = zone.zip(DateTime::from_timestamp_millis(at.0)) else { return at.0.to_string() };
+        let format = if self.english { "%Y-%m-%d %H:%M" } else { "%Y年%-m月%-d日 %H:%M" };
+        at.with_timezone(&zone).format(format).to_string()
+    }
+
+    /// How long ago, in one unit.
+    #[must_use]
+    pub fn ago(&self, at: Timestamp, now: Timestamp) -> String {
+        let minutes = (now.since(at) / 60_000).max(0);
+        let (count, unit) = match minutes {
+            0..60 => (minutes, "minutes"),
+            60..2880 => (minutes / 60, "hours"),
+            _ => (minutes / 1440, "days"),
+        };
+        t!(format!("ago.{unit}"), locale = self.lang(), count = count).into_owned()
+    }
+
+    /// A sentence: who has it.
+    #[must_use]
+    pub fn holder(&self, holder: &Holder) -> String {
+        let lang = self.lang();
+        let site = |site: &Option<SiteId>| site.as_ref().map_or_else(|| self.t("holder.somewhere"), |site| self.site(site));
+        match holder {
+            Holder::Site { site } => t!("holder.site", locale = lang, site = self.site(site)),
+            Holder::Courier { courier, from, to } => {
+                t!("holder.courier", locale = lang, courier = courier.as_str(), from = site(from), to = site(to))
+            }
+            Holder::Leg { from, to } => t!("holder.leg", locale = lang, from = site(from), to = site(to)),
+            Holder::Post { from, to, .. } => t!("holder.post", locale = lang, from = site(from), to = site(to)),
+            Holder::Bag { bag } => {
+                let code = crate::view::printed_subject(*bag).unwrap_or_default();
+                t!("holder.bag", locale = lang, bag = tail(&code))
+            }
+            Holder::Applicant => t!("holder.applicant", locale = lang),
+            Holder::Archive => t!("holder.archive", locale = lang),
+            Holder::Unknown { last_site, .. } => match last_site {
+                Some(last) => t!("holder.unknown_last", locale = lang, site = self.site(last)),
+                None => t!("holder.unknown", locale = lang),
+            },
+        }
+        .into_owned()
+    }
+
+    /// A sentence: how we know.
+    #[must_use]
+    pub fn evidence(&self, evidence: &Evidence) -> String {
+        let read = match (evidence.read, evidence.bag) {
+            (Reading::Seen, _) => self.t("evidence.seen"),
+            (Reading::Inferred, Some(bag)) => {
+                let code = crate::view::printed_subject(bag).unwrap_or_default();
+                t!("evidence.inferred", locale = self.lang(), bag = tail(&code)).into_owned()
+            }
+            (Reading::Inferred, None) => self.t("evidence.none"),
+        };
+        let sides = if evidence.sides == Sides::Both { self.t("evidence.both") } else { self.t("evidence.one") };
+        if evidence.read == Reading::Inferred && evidence.bag.is_none() { read } else { format!("{read} {sides}") }
+    }
+
+    /// Since when, as a sentence.
+    #[must_use]
+    pub fn since(&self, custody: &Custody, now: Timestamp) -> String {
+        custody.since.map_or_else(String::new, |since| format!("{} ({})", self.time(since), self.ago(since, now)))
+    }
+}
+
+/// The last characters of a label, as people say them.
+#[must_use]
+pub fn tail(code: &str) -> &str {
+    code.get(code.len().saturating_sub(6)..).unwrap_or(code)
+}

@@ -1,0 +1,77 @@
+//! Configuration: flags over environment over one file over defaults. `--help` is the reference.
+use anyhow::Context;
+use clap::Args;
+use domain::id::Region;
+use serde::Deserialize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// Settings of every command. In the file, the names without dashes: `listen = "0.0.0.0:8080"`.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Configuration file (TOML) with any of the settings below.
+    #[arg(long, global = true, env = "LIUZHUAN_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Database: a file for SQLite, or `postgres://user@host/database`. [default: liuzhuan.db]
+    #[arg(long, global = true, env = "LIUZHUAN_DATABASE", hide_env_values = true, value_name = "DATABASE")]
+    pub database: Option<String>,
+    /// The county: six digits (GB/T 2260). [default: 441424]
+    #[arg(long, global = true, env = "LIUZHUAN_REGION", value_name = "REGION")]
+    pub region: Option<String>,
+    /// Address to serve on. Loopback unless you say otherwise. [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "LIUZHUAN_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Host printed on labels, such as `lz.example.gov.cn`; 15 characters or fewer keep the code small.
+    #[arg(long, global = true, env = "LIUZHUAN_PUBLIC_HOST", value_name = "HOST")]
+    pub public_host: Option<String>,
+    /// What to log, such as `info` or `warn,api=debug`. [default: info]
+    #[arg(long, global = true, env = "LIUZHUAN_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// Log as JSON lines.
+    #[arg(long, global = true, env = "LIUZHUAN_LOG_JSON")]
+    pub log_json: bool,
+}
+
+impl Settings {
+    /// Fills what neither flags nor environment say from the file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or says something unknown.
+    pub fn with_file(self) -> anyhow::Result<Self> {
+        let Some(path) = self.config.clone() else { return Ok(self) };
+        let shown = path.display();
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read the configuration file {shown}"))?;
+        let file: Self = toml::from_str(&text).with_context(|| format!("the configuration file {shown} is not right"))?;
+        Ok(Self {
+            config: self.config,
+            database: self.database.or(file.database),
+            region: self.region.or(file.region),
+            listen: self.listen.or(file.listen),
+            public_host: self.public_host.or(file.public_host),
+            log: self.log.or(file.log),
+            log_json: self.log_json || file.log_json,
+        })
+    }
+
+    /// The database's address.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        self.database.as_deref().unwrap_or("liuzhuan.db")
+    }
+
+    /// The county.
+    ///
+    /// # Errors
+    /// Not six digits.
+    pub fn region(&self) -> anyhow::Result<Region> {
+        self.region.as_deref().unwrap_or("441424").parse().context("--region")
+    }
+
+    /// The address to serve on.
+    #[must_use]
+    pub fn listen(&self) -> SocketAddr {
+        self.listen.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080))
+    }
+}

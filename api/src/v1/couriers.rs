@@ -1,0 +1,41 @@
+//! What a courier carries, and what is held by nobody's site: on a leg, with the post, with applicants, archived, unknown.
+use super::dossiers::DossierPage;
+use super::paging::PageQuery;
+use super::sites::page_of;
+use crate::app::App;
+use crate::problem::{Params, Problem};
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::id::PersonId;
+use projections::queues;
+
+/// One page of what a courier carries, in bags or not.
+#[utoipa::path(get, path = "/couriers/{courier}/load", tag = "couriers", params(("courier" = String, Path), PageQuery),
+    responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn load(
+    State(app): State<App>,
+    Path(courier): Path<String>,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<DossierPage>, Problem> {
+    let courier: PersonId = courier.parse().map_err(Problem::invalid)?;
+    let position = app.log().head_row().await?.position;
+    let page = queues::load(app.db(), app.region(), &courier, query.by_age()?, query.limit()?).await?;
+    Ok(Json(page_of(&page, position)))
+}
+
+/// Kinds of holder that are listed by themselves.
+const HOLDERS: [&str; 6] = ["leg", "post", "applicant", "archive", "unknown", "courier"];
+
+/// One page of the dossiers whose holder is of a kind: leg, post, courier, applicant, archive or unknown.
+#[utoipa::path(get, path = "/holders/{kind}", tag = "couriers", params(("kind" = String, Path), PageQuery),
+    responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn by_holder(
+    State(app): State<App>,
+    Path(kind): Path<String>,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<DossierPage>, Problem> {
+    let kind = HOLDERS.into_iter().find(|known| *known == kind).ok_or_else(Problem::not_found)?;
+    let position = app.log().head_row().await?.position;
+    let page = queues::by_holder(app.db(), app.region(), kind, query.by_age()?, query.limit()?).await?;
+    Ok(Json(page_of(&page, position)))
+}

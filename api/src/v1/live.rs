@@ -1,0 +1,102 @@
+//! The live stream: each event as it is recorded, over Server-Sent Events. Its id is the position, so a client that lost
+//! the line resumes where it was (`Last-Event-ID`), and nothing is missed: the bell only says when to read the log.
+use crate::app::App;
+use crate::problem::{Params, Problem};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream};
+use serde::Deserialize;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::watch;
+use utoipa::IntoParams;
+
+/// Where to begin.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LiveQuery {
+    /// After this position; the newest if not given. `Last-Event-ID` comes before it.
+    pub after: Option<i64>,
+    /// Only events of this dossier or bag, and of the bags around it.
+    pub subject: Option<uuid::Uuid>,
+}
+
+/// Looks by itself this often: another node's events ring no bell here.
+const LOOK: Duration = Duration::from_millis(500);
+const PAGE: i64 = 200;
+
+struct Follow {
+    app: App,
+    after: i64,
+    subject: Option<uuid::Uuid>,
+    bell: watch::Receiver<i64>,
+    stop: watch::Receiver<bool>,
+    ready: VecDeque<Event>,
+}
+
+/// Events as they are recorded. Each has the position as id and `{position, stream, subject, name, occurred_at}` as data.
+#[utoipa::path(get, path = "/live", tag = "events", params(LiveQuery), responses(
+    (status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn live(
+    State(app): State<App>,
+    Params(query): Params<LiveQuery>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let after = match last.or(query.after) {
+        Some(after) => after,
+        None => app.log().head_row().await?.position,
+    };
+    let (bell, stop) = (app.log().doorbell(), app.stopping());
+    let follow = Follow { app, after, subject: query.subject, bell, stop, ready: VecDeque::new() };
+    Ok(Sse::new(events(follow)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+fn events(follow: Follow) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(follow, |mut follow| async move {
+        loop {
+            if let Some(event) = follow.ready.pop_front() {
+                return Some((Ok(event), follow));
+            }
+            if *follow.stop.borrow() {
+                return None;
+            }
+            match follow.page().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the live stream cannot read the log");
+                    return None;
+                }
+            }
+            tokio::select! {
+                rung = follow.bell.changed() => if rung.is_err() { return None },
+                () = tokio::time::sleep(LOOK) => {}
+                _ = follow.stop.changed() => return None,
+            }
+        }
+    })
+}
+
+impl Follow {
+    /// Reads on; whether there was anything.
+    async fn page(&mut self) -> Result<bool, eventstore::db::SqlError> {
+        let rows = self.app.log().after(self.after, PAGE).await?;
+        let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
+        self.after = last;
+        for row in rows {
+            let concerns = self.subject.is_none_or(|subject| subject == row.stream_id || row.stream_kind == "bag");
+            if concerns {
+                let data = serde_json::json!({
+                    "position": row.position, "stream": row.stream_kind, "subject": row.stream_id,
+                    "name": row.name, "occurred_at": row.occurred_at,
+                });
+                self.ready.push_back(Event::default().id(row.position.to_string()).event("recorded").data(data.to_string()));
+            }
+        }
+        Ok(true)
+    }
+}

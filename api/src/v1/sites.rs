@@ -1,0 +1,62 @@
+//! A site's queues: to come, in hand, to send.
+use super::dossiers::DossierPage;
+use super::paging::{self, PageQuery};
+use crate::app::App;
+use crate::problem::{Params, Problem};
+use crate::view::DossierView;
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::id::SiteId;
+use projections::queues::{self, Queue};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How many dossiers each queue holds.
+#[derive(Serialize, ToSchema)]
+pub struct QueueCounts {
+    pub site: String,
+    /// Next hop is here, not yet here.
+    pub to_come: i64,
+    /// Here, no next hop.
+    pub in_hand: i64,
+    /// Here, next hop elsewhere.
+    pub to_send: i64,
+    pub position: i64,
+}
+
+fn site(app: &App, text: &str) -> Result<SiteId, Problem> {
+    let known = app.known().site(text).filter(|(_, known)| *known);
+    known.map(|(site, _)| site).ok_or_else(Problem::not_found)
+}
+
+/// The lengths of a site's queues.
+#[utoipa::path(get, path = "/sites/{site}/queues", tag = "sites", params(("site" = String, Path, description = "id or label")),
+    responses((status = 200, body = QueueCounts), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn counts(State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueCounts>, Problem> {
+    let site = site(&app, &name)?;
+    let position = app.log().head_row().await?.position;
+    let [(_, to_come), (_, in_hand), (_, to_send)] = queues::counts(app.db(), app.region(), &site).await?;
+    Ok(Json(QueueCounts { site: site.to_string(), to_come, in_hand, to_send, position }))
+}
+
+/// One page of a queue: what has been there longest first.
+#[utoipa::path(get, path = "/sites/{site}/queues/{queue}", tag = "sites",
+    params(("site" = String, Path, description = "id or label"), ("queue" = String, Path, description = "to_come, in_hand or to_send"), PageQuery),
+    responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn queue(
+    State(app): State<App>,
+    Path((name, queue)): Path<(String, String)>,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<DossierPage>, Problem> {
+    let site = site(&app, &name)?;
+    let queue = Queue::ALL.into_iter().find(|known| known.name() == queue).ok_or_else(Problem::not_found)?;
+    let position = app.log().head_row().await?.position;
+    let page = queues::queue(app.db(), app.region(), &site, queue, query.by_age()?, query.limit()?).await?;
+    Ok(Json(page_of(&page, position)))
+}
+
+/// A page as it is answered.
+#[must_use]
+pub fn page_of(page: &queues::Page, position: i64) -> DossierPage {
+    DossierPage { items: page.items.iter().map(DossierView::of).collect(), next: page.next.map(paging::text), position }
+}
