@@ -172,6 +172,17 @@ impl App {
         Ok(())
     }
 
+    /// Reads the devices again, and nothing else: enrolling a hundred must not cost a hundred networks. The revision stays
+    /// as it was, so that whatever else changed is still noticed.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn refresh_devices(&self) -> Result<(), AppError> {
+        let devices = Devices::load(self.db(), self.region()).await?;
+        self.0.known.send_modify(|known| *known = Arc::new(Known { devices, ..(**known).clone() }));
+        Ok(())
+    }
+
     async fn refresh_until(self, mut stopped: watch::Receiver<bool>) {
         loop {
             tokio::select! {

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod auth;
 pub mod commands;
+pub mod driven;
 pub mod health;
 pub mod metrics;
 pub mod pages;

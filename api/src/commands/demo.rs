@@ -1,14 +1,90 @@
 //! `liuzhuan demo`
+use super::play::{Stage, date};
+use crate::server::told_to_stop;
 use crate::settings::Settings;
+use anyhow::Context;
+use chrono::Days;
 use clap::Args;
+use domain::time::Timestamp;
+use eventstore::Clock;
+use simulation::{FaultRates, Options, Player};
+use std::time::Duration;
 
-/// A fresh database in a temporary folder.
+/// Shows a simulated 五华县 on a fresh database in a temporary folder: some weeks are played quickly, then it lives on in
+/// real time until you stop it. Nothing in it is real but the names of towns, villages and items.
 #[derive(Debug, Args)]
-pub(super) struct Demo {}
+pub(super) struct Demo {
+    /// Weeks to play before today.
+    #[arg(long, default_value_t = 2)]
+    weeks: u32,
+    /// Dossiers handed in on each working day.
+    #[arg(long, default_value_t = 80)]
+    dossiers: u32,
+    /// The same seed gives the same county, people and mishaps.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Play nothing: an imported county whose clock `liuzhuan simulate --against` drives.
+    #[arg(long)]
+    empty: bool,
+}
+
+/// How often the county lives on by what has passed.
+const TICK: Duration = Duration::from_secs(1);
+const HOUR_MS: i64 = 3_600_000;
 
 impl Demo {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let _ = settings;
+        let now = Clock::System.now();
+        let start = date(now).checked_sub_days(Days::new(u64::from(self.weeks) * 7)).context("--weeks")?;
+        let began = Timestamp(start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - 8 * HOUR_MS);
+        let folder = tempfile::tempdir().context("no temporary folder")?;
+        let fresh = folder.path().join("demo.db").display().to_string();
+        let database = settings.database.clone().unwrap_or(fresh);
+        let stage = Stage::open(&database, settings.region()?, settings.listen(), began).await?;
+        super::say(format!("流转 Liuzhuan, a county that is not there\n\n  {}/\n\n  token  {}\n", stage.url, stage.token));
+        let options = Options {
+            base_url: stage.url.clone(),
+            token: stage.token.clone(),
+            county: stage.county.clone(),
+            days: 0,
+            seed: self.seed,
+            dossiers_per_day: self.dossiers,
+            faults: FaultRates::default(),
+            start,
+            judge_each_midnight: false,
+            progress: None,
+        };
+        let lived = tokio::select! {
+            lived = self.live(&options) => lived,
+            () = told_to_stop() => Ok(()),
+        };
+        stage.close().await?;
+        lived
+    }
+
+    async fn live(&self, options: &Options) -> anyhow::Result<()> {
+        if self.empty {
+            super::say("An empty county. Stop with Ctrl-C.");
+            return std::future::pending().await;
+        }
+        let mut player = simulation::player(options)?;
+        self.catch_up(&mut player, options).await?;
+        super::say("Today is reached: the county lives on in real time. Stop with Ctrl-C.");
+        loop {
+            player.play_until(Clock::System.now().0).await?;
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    /// Plays what is past, saying each day once.
+    async fn catch_up(&self, player: &mut Player, options: &Options) -> anyhow::Result<()> {
+        let first = options.start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - 8 * HOUR_MS;
+        let mut until = first;
+        while until < Clock::System.now().0 {
+            until = (until + 24 * HOUR_MS).min(Clock::System.now().0);
+            player.play_until(until).await?;
+            tracing::info!(day = %date(Timestamp(until - 1)), "played");
+        }
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The executable's commands, one file each. `main` only parses and calls.
 mod demo;
 mod import;
+mod play;
 mod rebuild;
 mod serve;
 mod simulate;

@@ -1,14 +1,94 @@
 //! `liuzhuan simulate`
+use super::play::{Stage, date};
 use crate::settings::Settings;
-use clap::Args;
+use anyhow::{Context, bail};
+use chrono::{Days, NaiveDate};
+use clap::{Args, ValueEnum};
+use domain::time::Timestamp;
+use eventstore::Clock;
+use simulation::{FaultRates, Options};
+use std::sync::Arc;
 
-/// A fresh database in a temporary folder.
+/// Which mishaps happen.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mishaps {
+    /// Every kind, at its usual rate.
+    Usual,
+    /// None.
+    None,
+}
+
+/// Plays working days of 五华县 with couriers, bags and mishaps against the real doors, and compares what the system says
+/// with what was true. Without --against it starts a server of its own, on a fresh database (or --database). The verdict is
+/// a table in Markdown; the exit code is not zero if it does not hold.
 #[derive(Debug, Args)]
-pub(super) struct Simulate {}
+pub(super) struct Simulate {
+    /// Working days to play.
+    #[arg(long, default_value_t = 10)]
+    days: u32,
+    /// The same seed gives the same county, people and mishaps.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Dossiers handed in on each day.
+    #[arg(long, default_value_t = 330)]
+    dossiers: u32,
+    /// First day (YYYY-MM-DD); by default long enough ago to end before today.
+    #[arg(long)]
+    start: Option<NaiveDate>,
+    #[arg(long, value_enum, default_value_t = Mishaps::Usual)]
+    mishaps: Mishaps,
+    /// A server whose clock can be driven: one that `liuzhuan demo --empty` started.
+    #[arg(long, requires = "token", value_name = "URL")]
+    against: Option<String>,
+    /// Its token.
+    #[arg(long, env = "LIUZHUAN_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+/// What must hold: shares of right places, of flagged silences, and of false alarms.
+const RIGHT_MIN: f64 = 1.0;
+const FLAGGED_MIN: f64 = 0.95;
+const FALSE_MAX: f64 = 0.05;
 
 impl Simulate {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let _ = settings;
+        let now = Clock::System.now();
+        // Five working days are a week; two more for the holidays.
+        let back = Days::new(u64::from(self.days) * 7 / 5 + 14);
+        let start = self.start.or_else(|| date(now).checked_sub_days(back)).context("--start")?;
+        let folder = tempfile::tempdir().context("no temporary folder")?;
+        let database = match &settings.database {
+            Some(database) if self.against.is_none() => database.clone(),
+            _ => folder.path().join("simulation.db").display().to_string(),
+        };
+        let began = Timestamp(start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis());
+        let loopback = "127.0.0.1:0".parse().context("loopback")?;
+        let stage = Stage::open(&database, settings.region()?, loopback, began).await?;
+        let options = Options {
+            base_url: self.against.clone().unwrap_or_else(|| stage.url.clone()),
+            token: self.token.clone().filter(|_| self.against.is_some()).unwrap_or_else(|| stage.token.clone()),
+            county: stage.county.clone(),
+            days: self.days,
+            seed: self.seed,
+            dossiers_per_day: self.dossiers,
+            faults: match self.mishaps {
+                Mishaps::Usual => FaultRates::default(),
+                Mishaps::None => FaultRates::none(),
+            },
+            start,
+            judge_each_midnight: false,
+            progress: Some(Arc::new(|progress| tracing::info!(day = progress.day, of = progress.days, "played"))),
+        };
+        let verdict = simulation::run(options).await;
+        stage.close().await?;
+        let verdict = verdict?;
+        super::say(verdict.markdown());
+        let held = verdict.placed.ratio() >= RIGHT_MIN
+            && verdict.silent.ratio() >= FLAGGED_MIN
+            && verdict.false_alarms() <= FALSE_MAX;
+        if !held {
+            bail!("the verdict does not hold");
+        }
         Ok(())
     }
 }

@@ -88,7 +88,7 @@ pub async fn put(
     let answer = serde_json::to_string(&view).map_err(|error| Problem::internal(&error))?;
     request::keep(&mut tx, app.region(), &request, &answer, change.recorded_at).await?;
     tx.commit().await?;
-    app.refresh().await?;
+    app.refresh_devices().await?;
     Ok(Json(view))
 }
 
@@ -101,7 +101,7 @@ pub async fn revoke(State(app): State<App>, Path(device): Path<String>) -> Resul
     let change = registers::Change::begin(&mut tx, app.region(), app.now()).await?;
     registers::device::revoke(&mut tx, &change, &id, change.recorded_at).await?;
     tx.commit().await?;
-    app.refresh().await?;
+    app.refresh_devices().await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
 

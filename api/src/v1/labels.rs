@@ -77,7 +77,6 @@ pub async fn mint(State(app): State<App>, Body(asked): Body<MintRequest>) -> Res
     let answer = serde_json::to_string(&minted).map_err(|error| Problem::internal(&error))?;
     request::keep(&mut tx, app.region(), &request, &answer, change.recorded_at).await?;
     tx.commit().await?;
-    app.refresh().await?;
     join_strays(&app, &given, asked.kind).await?;
     Ok(Json(minted))
 }
@@ -86,6 +85,7 @@ pub async fn mint(State(app): State<App>, Body(asked): Body<MintRequest>) -> Res
 async fn join_strays(app: &App, given: &[Code], kind: CodeKind) -> Result<(), Problem> {
     if kind == CodeKind::Site {
         // A site that was unknown may stand in any row.
+        app.refresh().await?;
         projections::rebuild::rebuild(&app.surroundings()).await?;
         return Ok(());
     }

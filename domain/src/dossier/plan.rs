@@ -56,9 +56,9 @@ impl<'a> Plan<'a> {
             }
             DossierFact::Recalled(_) | DossierFact::Returned(_) => self.homeward = true,
             fact => {
-                let leaves = matches!(fact.movement(source), Some(Move::Sent { .. }));
+                let leaves = matches!(fact.movement(source), Some(Move::Sent { .. } | Move::Into(_)));
                 let from = source.at.as_ref().map(|at| networks.resolve(at));
-                // Whatever it was called: what its destination sends off goes home.
+                // Whatever it was called: what its destination sends off or packs goes home.
                 self.homeward |= leaves && from.is_some() && from == self.destination;
             }
         }

@@ -1,0 +1,97 @@
+//! What `demo` and `simulate` share: the county as the simulation knows it, and a server with a clock to drive.
+use crate::app::{App, Known};
+use crate::{driven, router, server};
+use anyhow::Context;
+use chrono::{Datelike, Days, NaiveDate};
+use domain::id::Region;
+use domain::time::Timestamp;
+use eventstore::{Clock, Db};
+use registers::item::{ItemRow, Level};
+use registers::leg::LegRow;
+use simulation::{County, Item};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A server in this process whose clock a simulation drives.
+pub(super) struct Stage {
+    pub url: String,
+    pub token: String,
+    pub county: County,
+    end: Option<oneshot::Sender<()>>,
+    server: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Stage {
+    /// Opens a database, imports the county of the demonstration into it, and serves.
+    pub async fn open(database: &str, region: Region, listen: SocketAddr, now: Timestamp) -> anyhow::Result<Self> {
+        let db = Db::open(database).await?;
+        let (app, tasks) = App::open(db, region, Clock::driven(now), None).await?;
+        let imported = registers::import(app.db(), region, now, registers::WUHUA).await;
+        imported.map_err(|errors| anyhow::anyhow!("the county that comes with the program: {errors:?}"))?;
+        app.refresh().await?;
+        let token = super::user::make(app.db(), region, now, "simulation", None).await?;
+        let county = county(&app).await?;
+        let listener = server::listen(listen).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let router = router::router(&app).merge(driven::router(&app));
+        let (end, ended) = oneshot::channel::<()>();
+        let until = async move {
+            let _dropped = ended.await;
+        };
+        let server = tokio::spawn(server::serve(app, tasks, router, listener, until));
+        Ok(Self { url, token, county, end: Some(end), server })
+    }
+
+    /// Ends the server and waits until everything is written.
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        self.end.take();
+        self.server.await.context("the server's task")?
+    }
+}
+
+/// The county of the registers, for the simulation: places, legs, items, days off.
+async fn county(app: &App) -> anyhow::Result<County> {
+    let (db, region, now) = (app.db(), app.region(), app.now());
+    let known = app.known();
+    let mut sites = known.networks.latest().sites().to_vec();
+    sites.sort_by(|a, b| a.id.cmp(&b.id));
+    let legs: Vec<LegRow> = registers::list(db, region, now).await?;
+    let calendar = registers::calendar::load(db.read(), region).await?;
+    let off = |day: &NaiveDate| calendar.is_workday(*day) == Some(false);
+    let days = calendar.years.keys().flat_map(|&year| days_of(year));
+    let days_off: BTreeSet<NaiveDate> = days.filter(off).collect();
+    Ok(County { region, sites, legs: legs.iter().map(LegRow::leg).collect(), items: items(&known), days_off })
+}
+
+fn days_of(year: i32) -> impl Iterator<Item = NaiveDate> {
+    let first = NaiveDate::from_ymd_opt(year, 1, 1);
+    let next = move |day: &NaiveDate| day.checked_add_days(Days::new(1)).filter(|day| day.year() == year);
+    std::iter::successors(first, next)
+}
+
+fn items(known: &Known) -> Vec<Item> {
+    let level = |level: Level| match level {
+        Level::Village => simulation::Level::Village,
+        Level::Town => simulation::Level::Town,
+        Level::County => simulation::Level::County,
+    };
+    let item = |row: &ItemRow| Item {
+        code: row.code.clone(),
+        department: row.department.clone(),
+        received_at: level(row.received_at),
+        decided_at: level(row.decided_at),
+        delegated: row.delegated,
+        immediate: row.case_type_code == "1",
+    };
+    let mut items: Vec<Item> = known.items.values().map(item).collect();
+    items.sort_by(|a, b| a.code.cmp(&b.code));
+    items
+}
+
+/// The date in China at a time.
+pub(super) fn date(at: Timestamp) -> NaiveDate {
+    let shanghai = chrono::DateTime::from_timestamp_millis(at.plus(8 * 3_600_000).0);
+    shanghai.map_or(NaiveDate::MIN, |at| at.date_naive())
+}
