@@ -7,6 +7,7 @@ use domain::bag::BagRefusal;
 use domain::case::CaseRefusal;
 use domain::dossier::DossierRefusal;
 use eventstore::{AppendError, LoadError, Refusal};
+use futures_util::StreamExt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -180,15 +181,32 @@ pub struct Body<T>(pub T);
 impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
-        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|refusal| match refusal.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-            _ => Problem::malformed("The body did not arrive whole"),
-        })?;
+    async fn from_request(request: axum::extract::Request, _state: &S) -> Result<Self, Problem> {
+        let bytes = whole(request.into_body()).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             if error.is_data() { Problem::invalid(error) } else { Problem::malformed(error) }
         })
     }
+}
+
+/// A request body at most.
+const BODY_MAX: usize = 2 * 1024 * 1024;
+/// What is too large is still read up to here: a client that is cut off while it sends never sees the answer.
+const DRAINED_MAX: usize = 32 * 1024 * 1024;
+
+async fn whole(body: axum::body::Body) -> Result<Vec<u8>, Problem> {
+    let mut stream = body.into_data_stream();
+    let (mut bytes, mut size) = (Vec::new(), 0);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Problem::malformed("The body did not arrive whole"))?;
+        size += chunk.len();
+        if size <= BODY_MAX {
+            bytes.extend_from_slice(&chunk);
+        } else if size > DRAINED_MAX {
+            break;
+        }
+    }
+    if size > BODY_MAX { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// More than a request may hold.

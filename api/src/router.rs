@@ -15,8 +15,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A request body at most.
-const BODY_MAX: usize = 2 * 1024 * 1024;
+/// A form at most; JSON bodies have their own limit.
+const FORM_MAX: usize = 64 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -86,7 +86,7 @@ pub fn router(app: &App) -> Router {
         .route("/metrics", get(metrics::get))
         .fallback(absent)
         .layer(from_fn_with_state(app.clone(), count))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(DefaultBodyLimit::max(FORM_MAX))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new().no_br())
         .layer(from_fn(log))

@@ -258,3 +258,272 @@ macro_rules! facts {
     };
 }
 pub(crate) use facts;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bag::{BagChecked, BagFact, BagRegistered, Opened, Sealed};
+    use crate::case::{Accepted, CaseFact, CaseNote, CloseCode, Closed, Decided, Filed, Outcome};
+    use crate::code::CodeKind;
+    use crate::custody::payload::{Annulled, InBag, LookedUp, LookedUpBecause, Posted, Read, Refused, Relabelled, Sent, Shelved};
+    use crate::dossier::{Checked, DossierFact, DossierKind, HandedOut, Piece, PieceKind, Recalled, Receiver, Registered, Rerouted};
+    use crate::exception::ExceptionKind;
+    use crate::id::{CaseId, DeviceId, InstallationId, NoteId};
+    use crate::network::tests::site_id;
+    use crate::scan::{Carrier, RefusalReason};
+    use crate::stream::{AnyFact, StreamId};
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::PathBuf;
+    use uuid::Uuid;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    /// A scan with everything a source can say.
+    fn scanned() -> Source {
+        let stamp = DeviceStamp {
+            device: "pda-7".parse::<DeviceId>().expect("a device's id"),
+            installation: InstallationId(id(0x1_0001)),
+            seq: 42,
+            wall_ms: Timestamp(1_767_571_140_000),
+            mono_ms: 360_000,
+        };
+        Source {
+            by: "k1".parse().expect("a person's id"),
+            role: Role::Courier,
+            at: Some(site_id("t1")),
+            stamp: Some(stamp),
+            skew_ms: 60_000,
+            mode: Some(Mode::Pack),
+            action_by: Some(ActionBy::Rule),
+            bag: Some(bag()),
+            code: Some(Code::new(CodeKind::Dossier, 77)),
+            flags: vec![Flag::ClockSkew, Flag::OldLabel],
+            quarantined: true,
+        }
+    }
+
+    /// A command, with as little as a source can say.
+    fn commanded() -> Source {
+        Source {
+            by: "clerk-3".parse().expect("a person's id"),
+            role: Role::Desk,
+            at: None,
+            stamp: None,
+            skew_ms: 0,
+            mode: None,
+            action_by: None,
+            bag: None,
+            code: None,
+            flags: Vec::new(),
+            quarantined: false,
+        }
+    }
+
+    fn bag() -> SubjectId {
+        Code::new(CodeKind::Bag, 5).subject()
+    }
+
+    fn read() -> Read {
+        Read { note: Some(NoteId(id(0x2_0001))) }
+    }
+
+    fn sent() -> Sent {
+        Sent { to: Some(site_id("hub")), carrier: Some(Carrier::Post { tracking_no: "EA123456789CN".to_owned() }) }
+    }
+
+    fn refused() -> Refused {
+        Refused { reason: RefusalReason::WrongCount, left_with: Some("k1".parse().expect("a person's id")), note: read().note }
+    }
+
+    fn remarks() -> [Remark; 5] {
+        let (kind, anchor) = (ExceptionKind::NotExpectedHere, ScanId(id(0x3_0001)));
+        let answered = Answered { kind, anchor, note: read().note };
+        [
+            Remark::Voided(Voided { scan: anchor, by_decision: true }),
+            Remark::Admitted(Admitted { scan: anchor }),
+            Remark::Assigned(Assigned { kind, anchor, to: "zhang".parse().expect("a person's id") }),
+            Remark::Explained(answered.clone()),
+            Remark::Resolved(answered),
+        ]
+    }
+
+    /// One value of each fact of a dossier, as full as it can be.
+    fn dossier_facts() -> Vec<DossierFact> {
+        let piece = Piece { name: "不动产权证书".to_owned(), kind: PieceKind::ToReturn, count: 2 };
+        let registered = Registered {
+            dossier_no: "441424-20260105-00001".to_owned(),
+            kind: DossierKind::Supplement,
+            case: Some(CaseId(id(0x4_0001))),
+            item: Some("item-440100".parse().expect("an item's id")),
+            destination: Some(site_id("d1")),
+            home: site_id("t1"),
+            pieces: vec![piece.clone()],
+        };
+        let facts = [
+            DossierFact::Registered(registered),
+            DossierFact::PieceAdded(piece),
+            DossierFact::Relabelled(Relabelled { code: Code::new(CodeKind::Dossier, 78) }),
+            DossierFact::Packed(InBag { bag: bag() }),
+            DossierFact::Unpacked(InBag { bag: bag() }),
+            DossierFact::Dispatched(sent()),
+            DossierFact::Collected(read()),
+            DossierFact::Received(read()),
+            DossierFact::AtDepartment(read()),
+            DossierFact::Returned(Sent { to: None, carrier: Some(Carrier::Courier) }),
+            DossierFact::Shelved(Shelved { shelf: Some("A-12".to_owned()) }),
+            DossierFact::HandedOut(HandedOut { receiver: Receiver::Proxy, checked: Checked::Both }),
+            DossierFact::Posted(Posted { to: Some(site_id("t1")), tracking_no: Some("EA1".to_owned()) }),
+            DossierFact::MailDelivered(read()),
+            DossierFact::Sighted(read()),
+            DossierFact::LookedUp(LookedUp { because: LookedUpBecause::Repeat }),
+            DossierFact::Refused(refused()),
+            DossierFact::Missing(read()),
+            DossierFact::Found(read()),
+            DossierFact::Damaged(read()),
+            DossierFact::Rerouted(Rerouted { destination: site_id("d2"), note: read().note }),
+            DossierFact::Recalled(Recalled { note: read().note }),
+            DossierFact::Archived(read()),
+            DossierFact::Annulled(Annulled { note: read().note }),
+        ];
+        facts.into_iter().chain(remarks().map(DossierFact::Remark)).collect()
+    }
+
+    fn bag_facts() -> Vec<BagFact> {
+        let seal_no = Some("0008127".to_owned());
+        let facts = [
+            BagFact::Registered(BagRegistered { bag_no: Some("水寨-03".to_owned()), home: Some(site_id("t1")) }),
+            BagFact::Sealed(Sealed { seal_no: seal_no.clone(), to: Some(site_id("hub")) }),
+            BagFact::Packed(InBag { bag: bag() }),
+            BagFact::Unpacked(InBag { bag: bag() }),
+            BagFact::Dispatched(sent()),
+            BagFact::Collected(read()),
+            BagFact::Received(read()),
+            BagFact::Opened(Opened { seal_no, intact: Some(false) }),
+            BagFact::Checked(BagChecked { absent: vec![Code::new(CodeKind::Dossier, 77).subject()] }),
+            BagFact::Sighted(read()),
+            BagFact::LookedUp(LookedUp { because: LookedUpBecause::Mode }),
+            BagFact::Refused(refused()),
+            BagFact::Missing(read()),
+            BagFact::Found(read()),
+            BagFact::Damaged(read()),
+            BagFact::Relabelled(Relabelled { code: Code::new(CodeKind::Bag, 6) }),
+            BagFact::Posted(Posted { to: None, tracking_no: Some("EA2".to_owned()) }),
+            BagFact::MailDelivered(read()),
+            BagFact::Annulled(Annulled { note: read().note }),
+        ];
+        facts.into_iter().chain(remarks().map(BagFact::Remark)).collect()
+    }
+
+    fn case_facts() -> Vec<CaseFact> {
+        let case_no = "441424000120260105000001".to_owned();
+        let item = "item-440100".parse().expect("an item's id");
+        vec![
+            CaseFact::Filed(Filed { case_no, item, at: site_id("s1"), home: site_id("t1") }),
+            CaseFact::Accepted(Accepted { dept_ref: Some("梅人社〔2026〕1号".to_owned()) }),
+            CaseFact::NotAccepted(CaseNote { note: read().note }),
+            CaseFact::Decided(Decided { outcome: Outcome::Granted }),
+            CaseFact::Withdrawn(CaseNote { note: None }),
+            CaseFact::Closed(Closed { code: CloseCode::SupplementLapsed }),
+        ]
+    }
+
+    fn folder() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
+    }
+
+    fn file_name(stream: &str, name: &str, version: i32) -> String {
+        format!("{stream}/{name}.{version}.json")
+    }
+
+    /// Scans fill one half of the golden files' sources, commands the other.
+    fn body<F: Fact>(fact: &F, index: usize) -> String {
+        let source = if index.is_multiple_of(2) { scanned() } else { commanded() };
+        fact.encode(&source).expect("JSON")
+    }
+
+    fn examples() -> Vec<(String, String)> {
+        fn of<F: Fact>(stream: &str, facts: &[F]) -> Vec<(String, String)> {
+            let example = |(index, fact): (usize, &F)| (file_name(stream, fact.name(), fact.version()), body(fact, index));
+            facts.iter().enumerate().map(example).collect()
+        }
+        let all = [of("dossier", &dossier_facts()), of("bag", &bag_facts()), of("case", &case_facts())];
+        all.into_iter().flatten().collect()
+    }
+
+    fn golden_files() -> BTreeSet<String> {
+        let streams = ["dossier", "bag", "case"];
+        let files = streams.iter().flat_map(|stream| {
+            let entries = fs::read_dir(folder().join(stream)).expect("a folder of golden files for each kind of stream");
+            entries.map(move |entry| format!("{stream}/{}", entry.expect("an entry").file_name().to_string_lossy()))
+        });
+        files.collect()
+    }
+
+    /// To add a golden file: add its value above and run the tests with `GOLDEN=write`. None is ever overwritten.
+    #[test]
+    fn the_body_of_every_event_is_the_text_of_its_golden_file() {
+        for (file, text) in examples() {
+            let path = folder().join(&file);
+            if std::env::var("GOLDEN").is_ok_and(|it| it == "write") && !path.exists() {
+                fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("the folder");
+                fs::write(&path, format!("{text}\n")).expect("the file");
+            }
+            let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}. Its text is {text}"));
+            assert_eq!(golden.trim_end(), text, "{file}: a changed shape is a new version, and the old file stays");
+        }
+    }
+
+    #[test]
+    fn every_golden_file_is_read_and_one_of_the_newest_version_is_written_back_the_same() {
+        for file in golden_files() {
+            let (stream, rest) = file.split_once('/').expect("kind/name");
+            let parts: Vec<&str> = rest.split('.').collect();
+            let [name, version, "json"] = parts[..] else { panic!("{file} is not `name.version.json`") };
+            let version = version.parse().expect("a version");
+            let stream = StreamId::of(stream, Uuid::nil()).expect("a kind of stream");
+            let golden = fs::read_to_string(folder().join(&file)).expect("a file");
+            let (source, fact) = AnyFact::decode(stream, name, version, golden.trim_end()).unwrap_or_else(|error| panic!("{error}"));
+            let (name_now, version_now, text) = fact.encode(&source).expect("JSON");
+            assert_eq!(name_now, name);
+            if version_now == version {
+                assert_eq!(text, golden.trim_end(), "{file}");
+            }
+        }
+    }
+
+    #[test]
+    fn there_is_a_golden_file_for_every_event_and_no_other() {
+        fn of<F: Fact>(stream: &'static str, _facts: &[F]) -> impl Iterator<Item = String> {
+            F::NAMES.iter().map(move |(name, version)| file_name(stream, name, *version))
+        }
+        let named: BTreeSet<String> =
+            of("dossier", &dossier_facts()).chain(of("bag", &bag_facts())).chain(of("case", &case_facts())).collect();
+        // A file of an older version stays for ever; a newer one than the program's is a mistake.
+        let newest = |file: &String| {
+            let (name, version) = file.trim_end_matches(".json").rsplit_once('.').expect("name.version");
+            let newer = (version.parse::<i32>().expect("a version") + 1..10).any(|next| named.contains(&format!("{name}.{next}.json")));
+            !newer
+        };
+        assert_eq!(golden_files().into_iter().filter(newest).collect::<BTreeSet<_>>(), named);
+    }
+
+    #[test]
+    fn a_name_or_version_of_a_newer_program_is_an_error_that_says_so() {
+        let body = body(&CaseFact::Decided(Decided { outcome: Outcome::Granted }), 1);
+        for (name, version) in [("decided", 2), ("decided", 0), ("reopened", 1), ("exception_assigned", 1)] {
+            let error = CaseFact::decode(name, version, &body).expect_err("unknown");
+            assert!(matches!(error, DecodeError::Unknown { stream: "case", .. }), "{error}");
+        }
+        let error = CaseFact::decode("decided", 1, "{}").expect_err("not a body");
+        assert!(matches!(error, DecodeError::Body { version: 1, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_body_holds_no_more_than_was_said() {
+        let body = body(&CaseFact::Decided(Decided { outcome: Outcome::Granted }), 1);
+        assert_eq!(body, r#"{"source":{"by":"clerk-3","role":"desk"},"fact":{"outcome":"granted"}}"#);
+    }
+}

@@ -95,7 +95,7 @@ impl Db {
             .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(synchronous())
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "2000")
@@ -252,6 +252,16 @@ impl Migrations {
         migrator.dangerous_set_table_name(self.table);
         migrator
     }
+}
+
+/// Flushed at every commit: what is acknowledged survives a power failure. A development build lets the tests take that
+/// away, to see that they notice.
+fn synchronous() -> SqliteSynchronous {
+    #[cfg(debug_assertions)]
+    if std::env::var_os("LIUZHUAN_UNSAFE_SYNCHRONOUS").is_some_and(|value| value == "normal") {
+        return SqliteSynchronous::Normal;
+    }
+    SqliteSynchronous::Full
 }
 
 /// The address with its password blanked: it may go into a message.

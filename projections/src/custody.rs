@@ -154,7 +154,23 @@ pub(crate) fn fold(things: &[Thing], streams: &Streams, bags: &Bags, networks: &
         folded.stays.extend(stays::of(thing, &tale.steps));
         folded.stays.extend(rings);
     }
+    folded.bags.extend(unread_bags(things, streams).map(|bag| {
+        bag_row(bag, streams, &tell(Thing::Bag(bag), streams, bags, networks, &limits, true))
+    }));
     folded
+}
+
+/// Bags that something was packed into and nobody ever read: whatever lies in one is found by its row, nobody knows where.
+fn unread_bags(things: &[Thing], streams: &Streams) -> impl Iterator<Item = SubjectId> {
+    let mut unread = std::collections::BTreeSet::new();
+    for thing in things {
+        match *thing {
+            Thing::Dossier(id) => unread.extend(crate::story::bags_of_dossier(streams.dossier(id))),
+            Thing::Bag(id) => unread.extend(crate::story::bags_of_bag(streams.bag(id))),
+        }
+    }
+    unread.retain(|&bag| streams.bag(bag).is_empty());
+    unread.into_iter()
 }
 
 /// The packings that would have closed a ring.

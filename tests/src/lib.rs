@@ -1,1 +1,13 @@
+//! The proof: whole-system tests, one binary. Each guarantee runs on both engines, and a missing engine fails.
+//!
+//! To add one: an `async fn(Fresh) -> anyhow::Result<()>` in the file of its subject, and its name in that file's
+//! `on_both_engines!`.
+#![cfg(test)]
 
+mod any_order;
+mod doors;
+mod engine;
+//mod house;
+mod log_contract;
+mod office;
+mod permutation;

@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use clap::{Args, ValueEnum};
 use domain::time::Timestamp;
 use eventstore::Clock;
-use simulation::{FaultRates, Options};
+use simulation::{Fault, FaultRates, Options};
 use std::sync::Arc;
 
 /// Which mishaps happen.
@@ -14,6 +14,8 @@ use std::sync::Arc;
 enum Mishaps {
     /// Every kind, at its usual rate.
     Usual,
+    /// Every kind, five times as often.
+    Many,
     /// None.
     None,
 }
@@ -73,6 +75,10 @@ impl Simulate {
             dossiers_per_day: self.dossiers,
             faults: match self.mishaps {
                 Mishaps::Usual => FaultRates::default(),
+                Mishaps::Many => Fault::all().fold(FaultRates::default(), |rates, fault| {
+                    let rate = rates.rate(fault) * 5.0;
+                    rates.with(fault, rate)
+                }),
                 Mishaps::None => FaultRates::none(),
             },
             start,

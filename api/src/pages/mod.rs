@@ -13,7 +13,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-pub use words::Words;
+pub use words::{Words, clock};
 
 /// Pages, what they link to, and the way in.
 pub fn router(app: &App) -> Router<App> {
@@ -23,6 +23,7 @@ pub fn router(app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), crate::auth::pages))
         .route("/login", get(login::get).post(login::post))
         .route("/logout", axum::routing::post(login::out))
+        .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../../assets/icon.svg"))))
         .route("/assets/site.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/site.css"))))
         .route("/assets/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
 }

@@ -54,13 +54,10 @@ impl Words {
         self.known.items.get(id).map_or_else(|| id.to_string(), |item| item.name.clone())
     }
 
-    /// `2026年11月23日 14:05`, or `2026-11-23 14:05`.
+    /// A time as people write it.
     #[must_use]
     pub fn time(&self, at: Timestamp) -> String {
-        let zone = FixedOffset::east_opt(SHANGHAI_SECONDS);
-        let Some((zone, at)) = zone.zip(DateTime::from_timestamp_millis(at.0)) else { return at.0.to_string() };
-        let format = if self.english { "%Y-%m-%d %H:%M" } else { "%Y年%-m月%-d日 %H:%M" };
-        at.with_timezone(&zone).format(format).to_string()
+        clock(at, self.english)
     }
 
     /// How long ago, in one unit.
@@ -121,6 +118,15 @@ impl Words {
     pub fn since(&self, custody: &Custody, now: Timestamp) -> String {
         custody.since.map_or_else(String::new, |since| format!("{} ({})", self.time(since), self.ago(since, now)))
     }
+}
+
+/// `2026年11月23日 14:05`, or `2026-11-23 14:05`.
+#[must_use]
+pub fn clock(at: Timestamp, english: bool) -> String {
+    let zone = FixedOffset::east_opt(SHANGHAI_SECONDS);
+    let Some((zone, at)) = zone.zip(DateTime::from_timestamp_millis(at.0)) else { return at.0.to_string() };
+    let format = if english { "%Y-%m-%d %H:%M" } else { "%Y年%-m月%-d日 %H:%M" };
+    at.with_timezone(&zone).format(format).to_string()
 }
 
 /// The last characters of a label, as people say them.

@@ -104,3 +104,123 @@ pub(super) fn decide(state: &History<CaseFact>, command: CaseCommand) -> Result<
     };
     Ok(vec![event])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CaseRefusal as No;
+    use super::*;
+    use crate::case::{Case, CloseCode, Outcome};
+    use crate::history::tests::{at_desk, given};
+    use crate::network::tests::site_id;
+    use CaseFact::{NotAccepted, Withdrawn};
+
+    /// Asked at d1, in minute 100.
+    fn ask<T>(what: T) -> Ask<T> {
+        Ask { envelope: at_desk("d1", 100, ()), what }
+    }
+
+    fn filing() -> Filed {
+        let item = "item-1".parse().expect("an item's id");
+        Filed { case_no: "441424000120260105000001".to_owned(), item, at: site_id("s1"), home: site_id("t1") }
+    }
+
+    fn file() -> CaseCommand {
+        CaseCommand::File(ask(filing()))
+    }
+
+    fn accept() -> CaseCommand {
+        CaseCommand::Accept(ask(Accepted::default()))
+    }
+
+    fn not_accept() -> CaseCommand {
+        CaseCommand::NotAccept(ask(CaseNote::default()))
+    }
+
+    fn decide() -> CaseCommand {
+        CaseCommand::Decide(ask(Decided { outcome: Outcome::Granted }))
+    }
+
+    fn withdraw() -> CaseCommand {
+        CaseCommand::Withdraw(ask(CaseNote::default()))
+    }
+
+    fn close() -> CaseCommand {
+        CaseCommand::Close(ask(Closed { code: CloseCode::Granted }))
+    }
+
+    /// Filed, then the steps named, ten minutes apart.
+    fn filed_and(steps: impl IntoIterator<Item = CaseFact>) -> crate::history::tests::Given<Case> {
+        let facts = [CaseFact::Filed(filing())].into_iter().chain(steps);
+        given::<Case>(facts.zip(1..).map(|(fact, step)| at_desk("d1", step * 10, fact)))
+    }
+
+    fn accepted() -> CaseFact {
+        CaseFact::Accepted(Accepted::default())
+    }
+
+    fn decided() -> CaseFact {
+        CaseFact::Decided(Decided { outcome: Outcome::Refused })
+    }
+
+    #[test]
+    fn a_case_is_filed_once() {
+        filed_and([]).when(file()).refused(&No::AlreadyFiled);
+    }
+
+    #[test]
+    fn nothing_happens_in_a_case_nobody_filed() {
+        for command in [accept(), not_accept(), decide(), withdraw(), close()] {
+            given::<Case>([]).when(command).refused(&No::NotFiled);
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_is_neither_accepted_again_nor_turned_down() {
+        filed_and([accepted()]).when(accept()).refused(&No::AlreadyAccepted);
+        filed_and([accepted()]).when(not_accept()).refused(&No::AlreadyAccepted);
+    }
+
+    #[test]
+    fn what_is_not_accepted_is_not_decided() {
+        filed_and([]).when(decide()).refused(&No::NotAccepted);
+    }
+
+    #[test]
+    fn what_was_turned_down_goes_no_further() {
+        for command in [accept(), not_accept(), decide(), withdraw()] {
+            filed_and([NotAccepted(CaseNote::default())]).when(command).refused(&No::AcceptanceRefused);
+        }
+    }
+
+    #[test]
+    fn what_is_decided_is_not_decided_again_nor_withdrawn() {
+        filed_and([accepted(), decided()]).when(decide()).refused(&No::AlreadyDecided);
+        filed_and([accepted(), decided()]).when(withdraw()).refused(&No::AlreadyDecided);
+    }
+
+    #[test]
+    fn what_was_withdrawn_is_not_decided() {
+        for command in [accept(), decide(), withdraw()] {
+            filed_and([accepted(), Withdrawn(CaseNote::default())]).when(command).refused(&No::Withdrawn);
+        }
+    }
+
+    #[test]
+    fn a_closed_case_takes_no_further_step() {
+        let ended = || filed_and([accepted(), decided(), CaseFact::Closed(Closed { code: CloseCode::Refused })]);
+        for command in [accept(), not_accept(), decide(), withdraw(), close()] {
+            ended().when(command).refused(&No::Closed);
+        }
+    }
+
+    #[test]
+    fn a_case_goes_its_way_from_filing_to_its_end() {
+        given::<Case>([]).when(file()).happens("filed");
+        filed_and([]).when(accept()).happens("accepted");
+        filed_and([]).when(not_accept()).happens("not_accepted");
+        filed_and([accepted()]).when(decide()).happens("decided");
+        filed_and([accepted()]).when(withdraw()).happens("withdrawn");
+        filed_and([accepted(), decided()]).when(close()).happens("closed");
+        filed_and([NotAccepted(CaseNote::default())]).when(close()).happens("closed");
+    }
+}

@@ -174,3 +174,168 @@ fn held_here(state: &History<DossierFact>, here: Option<&SiteId>) -> Result<(), 
         holder => Err(DossierRefusal::NotHeldHere { holder }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::DossierRefusal as No;
+    use super::*;
+    use crate::dossier::{Checked, Dossier, PieceKind, Receiver};
+    use crate::exception::ExceptionKind;
+    use crate::history::tests::{at_desk, by_courier, by_site, given, registered, registration, scan, thing};
+    use crate::network::tests::site_id;
+    use DossierFact::{Collected, Dispatched, Packed, Received, Sighted};
+
+    /// Asked at a site, in minute 100.
+    fn ask<T>(site: &str, what: T) -> Ask<T> {
+        Ask { envelope: at_desk(site, 100, ()), what }
+    }
+
+    fn hand_out(site: &str) -> DossierCommand {
+        let what = HandedOut { receiver: Receiver::Applicant, checked: Checked::IdentityDocument };
+        DossierCommand::HandOut(ask(site, what))
+    }
+
+    fn annul() -> DossierCommand {
+        DossierCommand::Annul(ask("t1", Annulled::default()))
+    }
+
+    fn annulled(when: i64) -> Event<DossierFact> {
+        at_desk("t1", when, DossierFact::Annulled(Annulled::default()))
+    }
+
+    fn read() -> Read {
+        Read::default()
+    }
+
+    fn at_site(site: &str) -> Holder {
+        Holder::Site { site: site_id(site) }
+    }
+
+    fn code(bits: u64) -> crate::code::Code {
+        crate::code::Code::new(crate::code::CodeKind::Dossier, bits)
+    }
+
+    #[test]
+    fn what_is_registered_is_not_registered_again() {
+        let register = DossierCommand::Register(ask("t1", registration()));
+        let dossier_no = registration().dossier_no;
+        given::<Dossier>([registered(0)]).when(register).refused(&No::AlreadyRegistered { dossier_no });
+    }
+
+    #[test]
+    fn what_is_not_registered_is_not_handed_out_nor_rerouted_nor_recalled() {
+        let seen = given::<Dossier>([by_site("t1", 10, Sighted(read()))]);
+        seen.when(hand_out("t1")).refused(&No::NotRegistered);
+        let reroute = Rerouted { destination: site_id("d2"), note: None };
+        seen.when(DossierCommand::Reroute(ask("hub", reroute))).refused(&No::NotRegistered);
+        seen.when(DossierCommand::Recall(ask("t1", Recalled::default()))).refused(&No::NotRegistered);
+        let piece = Piece { name: "申请表".to_owned(), kind: PieceKind::Original, count: 1 };
+        seen.when(DossierCommand::AddPiece(ask("t1", piece))).refused(&No::NotRegistered);
+    }
+
+    #[test]
+    fn what_was_annulled_takes_no_further_decision() {
+        let ended = given::<Dossier>([registered(0), annulled(10)]);
+        ended.when(annul()).refused(&No::Annulled);
+        ended.when(hand_out("t1")).refused(&No::Annulled);
+        ended.when(DossierCommand::Archive(ask("t1", read()))).refused(&No::Annulled);
+        ended.when(DossierCommand::Register(ask("t1", registration()))).refused(&No::Annulled);
+        ended.when(DossierCommand::Relabel(ask("t1", Relabelled { code: code(7) }), LabelIs::Fresh)).refused(&No::Annulled);
+        ended.when(DossierCommand::Recall(ask("t1", Recalled::default()))).refused(&No::Annulled);
+    }
+
+    #[test]
+    fn what_the_applicant_has_is_not_handed_out_again() {
+        let handed = HandedOut { receiver: Receiver::Proxy, checked: Checked::Both };
+        let given = given::<Dossier>([registered(0), at_desk("t1", 10, DossierFact::HandedOut(handed))]);
+        given.when(hand_out("t1")).refused(&No::AlreadyHandedOut);
+    }
+
+    #[test]
+    fn what_is_elsewhere_on_the_road_or_in_a_bag_is_not_handed_out_here() {
+        let elsewhere = given::<Dossier>([registered(0), by_site("hub", 10, Received(read()))]);
+        elsewhere.when(hand_out("t1")).refused(&No::NotHeldHere { holder: at_site("hub") });
+        let sent = given::<Dossier>([registered(0), by_site("t1", 10, Dispatched(Default::default()))]);
+        let leg = Holder::Leg { from: Some(site_id("t1")), to: None };
+        sent.when(hand_out("t1")).refused(&No::NotHeldHere { holder: leg });
+        let bag = thing(9);
+        let packed = given::<Dossier>([registered(0), by_site("t1", 10, Packed(crate::custody::payload::InBag { bag }))]);
+        packed.when(hand_out("t1")).refused(&No::NotHeldHere { holder: Holder::Bag { bag } });
+    }
+
+    #[test]
+    fn a_couriers_word_alone_does_not_let_it_be_handed_out() {
+        let claimed = [
+            registered(0),
+            by_courier("k1", Some("t1"), 10, Collected(read())),
+            by_courier("k1", Some("t1"), 20, Received(read())),
+        ];
+        given::<Dossier>(claimed.clone()).when(hand_out("t1")).refused(&No::NotHeldHere { holder: at_site("t1") });
+        let read_too = claimed.into_iter().chain([by_site("t1", 30, Received(read()))]);
+        given::<Dossier>(read_too).when(hand_out("t1")).happens("handed_out");
+    }
+
+    #[test]
+    fn it_is_handed_out_only_where_the_applicant_collects() {
+        let at_hub = given::<Dossier>([registered(0), by_site("hub", 10, Received(read()))]);
+        at_hub.when(hand_out("hub")).refused(&No::NotThePickupSite { home: site_id("t1") });
+    }
+
+    #[test]
+    fn a_label_with_a_history_is_not_given_to_another() {
+        let relabel = DossierCommand::Relabel(ask("t1", Relabelled { code: code(7) }), LabelIs::Used);
+        given::<Dossier>([registered(0)]).when(relabel).refused(&No::LabelInUse);
+    }
+
+    #[test]
+    fn a_scan_the_dossier_never_had_is_neither_voided_nor_admitted() {
+        let dossier = given::<Dossier>([registered(0)]);
+        dossier.when(DossierCommand::Void(ask("t1", scan(50)))).refused(&No::NoSuchScan);
+        dossier.when(DossierCommand::Admit(ask("t1", scan(50)))).refused(&No::NoSuchScan);
+    }
+
+    #[test]
+    fn a_command_is_not_voided_as_if_it_were_a_scan() {
+        let dossier = given::<Dossier>([registered(0), annulled(10)]);
+        dossier.when(DossierCommand::Void(ask("t1", scan(0)))).refused(&No::NotVoidable);
+        dossier.when(DossierCommand::Void(ask("t1", scan(10)))).refused(&No::NotVoidable);
+    }
+
+    #[test]
+    fn a_scan_that_counts_already_is_not_admitted() {
+        let dossier = given::<Dossier>([by_site("t1", 10, Sighted(read()))]);
+        dossier.when(DossierCommand::Admit(ask("t1", scan(10)))).refused(&No::NotQuarantined);
+    }
+
+    #[test]
+    fn a_scan_is_recorded_whatever_happened_before() {
+        let scan = || DossierCommand::Record(by_site("d2", 90, Sighted(read())));
+        given::<Dossier>([]).when(scan()).happens("sighted");
+        given::<Dossier>([registered(0), annulled(10)]).when(scan()).happens("sighted");
+    }
+
+    #[test]
+    fn what_lies_at_its_pickup_site_is_handed_out_and_leaves_with_the_applicant() {
+        given::<Dossier>([registered(0)]).when(hand_out("t1")).happens("handed_out");
+    }
+
+    #[test]
+    fn every_other_decision_on_a_living_dossier_is_granted() {
+        let mut aside = by_site("t1", 20, Sighted(read()));
+        aside.source.quarantined = true;
+        let dossier = given::<Dossier>([registered(0), by_site("t1", 10, Sighted(read())), aside]);
+        let resolved = crate::event::Answered { kind: ExceptionKind::Damaged, anchor: scan(10), note: None };
+        let piece = Piece { name: "身份证".to_owned(), kind: PieceKind::Shown, count: 1 };
+        let reroute = Rerouted { destination: site_id("d2"), note: None };
+        dossier.when(DossierCommand::Archive(ask("t1", read()))).happens("archived");
+        dossier.when(DossierCommand::AddPiece(ask("t1", piece))).happens("piece_added");
+        dossier.when(DossierCommand::Relabel(ask("t1", Relabelled { code: code(7) }), LabelIs::Fresh)).happens("relabelled");
+        dossier.when(DossierCommand::Reroute(ask("t1", reroute))).happens("rerouted");
+        dossier.when(DossierCommand::Recall(ask("t1", Recalled::default()))).happens("recalled");
+        dossier.when(annul()).happens("annulled");
+        dossier.when(DossierCommand::Void(ask("hub", scan(10)))).happens("scan_voided");
+        dossier.when(DossierCommand::Admit(ask("hub", scan(20)))).happens("scan_admitted");
+        dossier.when(DossierCommand::AnswerException(ask("t1", Answer::Resolved(resolved)))).happens("exception_resolved");
+        given::<Dossier>([]).when(DossierCommand::Register(ask("t1", registration()))).happens("registered");
+    }
+}

@@ -340,3 +340,315 @@ impl From<Answer> for Remark {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ExceptionKind as Kind;
+    use super::*;
+    use crate::bag::{Opened, Sealed};
+    use crate::custody::payload::{Annulled, InBag, Read, Refused, Sent};
+    use crate::history::tests::{INNER, OUTER, bags, checked, into, opened, read};
+    use crate::event::{Answered, Assigned, Event, Flag};
+    use crate::history::tests::{at_desk, by_courier, by_site, history, minute, person, registered, scan, thing};
+    use crate::network::Networks;
+    use crate::network::tests::{county, site_id};
+    use crate::scan::{ActionBy, Mode, RefusalReason};
+    use crate::stay::Bags;
+    use crate::tale::{Context, Tale, of_bag_history, of_dossier_history};
+
+    fn tale(events: Vec<Event<DossierFact>>, bags: &Bags, label_known: bool) -> Tale {
+        let (networks, limits) = (Networks::always(county()), Limits::default());
+        let context = Context { networks: &networks, bags, limits: &limits, label_known };
+        of_dossier_history(thing(1), &history(events), &context)
+    }
+
+    fn tale_of_bag(number: u128, events: Vec<Event<BagFact>>, bags: &Bags) -> Tale {
+        let (networks, limits) = (Networks::always(county()), Limits::default());
+        let context = Context { networks: &networks, bags, limits: &limits, label_known: true };
+        of_bag_history(thing(number), &history(events), &context)
+    }
+
+    /// What was due by a minute, ended or not, with its anchor.
+    fn due_by(tale: &Tale, when: i64) -> Vec<(Kind, ScanId)> {
+        let due = tale.exceptions.iter().filter(|(it, _)| it.due_from <= minute(when));
+        due.map(|(it, _)| (it.kind, it.anchor)).collect()
+    }
+
+    /// What stands open in a minute.
+    fn open_at(tale: &Tale, when: i64) -> Vec<Kind> {
+        let open = tale.exceptions.iter().filter(|(it, _)| it.due_from <= minute(when) && it.until.is_none());
+        open.map(|(it, _)| it.kind).collect()
+    }
+
+    fn answers_to(tale: &Tale, kind: Kind) -> Answers {
+        let found = tale.exceptions.iter().find(|(it, _)| it.kind == kind);
+        found.map(|(_, answers)| answers.clone()).expect("such an exception")
+    }
+
+    /// What is due two hundred minutes after a dossier was registered at t1.
+    fn found(events: impl IntoIterator<Item = Event<DossierFact>>) -> Vec<(Kind, ScanId)> {
+        let events = [registered(0)].into_iter().chain(events).collect();
+        due_by(&tale(events, &Bags::default(), true), 200)
+    }
+
+    fn found_of_bag(events: Vec<Event<BagFact>>) -> Vec<(Kind, ScanId)> {
+        due_by(&tale_of_bag(INNER, events, &Bags::default()), 200)
+    }
+
+    fn sent(site: &str, when: i64) -> Event<DossierFact> {
+        by_site(site, when, DossierFact::Dispatched(Sent::default()))
+    }
+
+    fn received(site: &str, when: i64) -> Event<DossierFact> {
+        by_site(site, when, DossierFact::Received(Read::default()))
+    }
+
+    fn packed(when: i64) -> Event<DossierFact> {
+        by_site("t1", when, DossierFact::Packed(into(INNER)))
+    }
+
+    fn resolved(kind: Kind, anchor: ScanId, when: i64) -> Event<DossierFact> {
+        let answer = Answer::Resolved(Answered { kind, anchor, note: None });
+        at_desk("hub", when, DossierFact::Remark(answer.into()))
+    }
+
+    #[test]
+    fn a_dossier_that_goes_its_way_in_time_is_no_exception() {
+        let way = [sent("t1", 10), by_courier("k1", Some("t1"), 20, DossierFact::Collected(read())), received("hub", 90)];
+        assert_eq!(found(way), []);
+    }
+
+    #[test]
+    fn a_dossier_read_off_its_way_is_not_expected_there() {
+        assert_eq!(found([sent("t1", 10), received("t2", 190)]), [(Kind::NotExpectedHere, scan(190))]);
+        assert_eq!(found([sent("t1", 10), received("d1", 190)]), [], "further on its way than its leg");
+    }
+
+    #[test]
+    fn a_dossier_nobody_had_let_go_of_is_received_without_dispatch() {
+        assert_eq!(found([received("hub", 90)]), [(Kind::ReceivedWithoutDispatch, scan(90))]);
+    }
+
+    #[test]
+    fn a_dispatch_that_arrives_late_makes_the_receipt_without_dispatch_disappear() {
+        assert_eq!(found([received("hub", 90), sent("t1", 10)]), []);
+    }
+
+    #[test]
+    fn a_dossier_on_the_road_longer_than_its_leg_allows_is_late_from_then_on() {
+        let on_the_road = tale(vec![registered(0), sent("t1", 10)], &Bags::default(), true);
+        assert_eq!(open_at(&on_the_road, 249), []);
+        assert_eq!(open_at(&on_the_road, 250), [Kind::InTransitTooLong]);
+        let taken = by_courier("k1", Some("t1"), 20, DossierFact::Collected(read()));
+        let handed = by_courier("k1", Some("hub"), 30, DossierFact::Received(read()));
+        let arrived = tale(vec![registered(0), sent("t1", 10), taken, handed, received("hub", 400)], &Bags::default(), true);
+        assert_eq!(due_by(&arrived, 401), [(Kind::InTransitTooLong, scan(10))], "a courier's word alone does not end the trip");
+        assert_eq!(open_at(&arrived, 401), []);
+        let in_time = tale(vec![registered(0), sent("t1", 10), received("hub", 240)], &Bags::default(), true);
+        assert_eq!(due_by(&in_time, 10_000), [(Kind::HeldTooLong, scan(240))]);
+    }
+
+    #[test]
+    fn a_packed_dossier_not_read_by_the_end_of_the_count_is_missing_from_its_bag() {
+        let counted = bags([(INNER, vec![by_site("hub", 90, opened()), by_site("hub", 95, checked())])]);
+        let missing = tale(vec![registered(0), packed(10)], &counted, true);
+        assert_eq!((due_by(&missing, 200), open_at(&missing, 200)), (vec![(Kind::MissingFromBag, scan(95))], vec![Kind::MissingFromBag]));
+        let late = tale(vec![registered(0), packed(10), received("hub", 93)], &counted, true);
+        assert_eq!(due_by(&late, 200), [], "a reading in the count that arrived late");
+        let turned_up = tale(vec![registered(0), packed(10), received("hub", 120)], &counted, true);
+        assert_eq!(open_at(&turned_up, 200), [], "over once it turns up");
+    }
+
+    #[test]
+    fn a_dossier_read_in_the_count_of_a_bag_it_was_not_packed_in_is_unexpected() {
+        let mut counted = received("hub", 90);
+        counted.source.mode = Some(Mode::Check);
+        counted.source.bag = Some(thing(OUTER));
+        assert_eq!(found([packed(10), counted.clone()]), [(Kind::UnexpectedInBag, scan(90))]);
+        assert_eq!(found([sent("t1", 10), counted.clone()]), [(Kind::UnexpectedInBag, scan(90))]);
+        counted.source.bag = Some(thing(INNER));
+        assert_eq!(found([packed(10), counted.clone()]), []);
+        let open = bags([(INNER, vec![by_site("hub", 80, opened())])]);
+        assert_eq!(due_by(&tale(vec![registered(0), packed(10), counted], &open, true), 200), []);
+    }
+
+    #[test]
+    fn a_broken_seal_is_reported_from_the_opening() {
+        let open = |intact| by_site("hub", 90, BagFact::Opened(Opened { seal_no: None, intact }));
+        assert_eq!(found_of_bag(vec![open(Some(false))]), [(Kind::SealBroken, scan(90))]);
+        assert_eq!(found_of_bag(vec![open(Some(true))]), []);
+        assert_eq!(found_of_bag(vec![open(None)]), []);
+    }
+
+    #[test]
+    fn another_seal_than_was_put_on_is_a_mismatch() {
+        let seal = |text: &str| Some(text.to_owned());
+        let sealed = by_site("hub", 10, BagFact::Sealed(Sealed { seal_no: seal("A1"), to: None }));
+        let open = |when, seal_no| by_site("hub", when, BagFact::Opened(Opened { seal_no, intact: None }));
+        assert_eq!(found_of_bag(vec![sealed.clone(), open(90, seal("A2"))]), [(Kind::SealMismatch, scan(90))]);
+        assert_eq!(found_of_bag(vec![sealed.clone(), open(90, seal("A1")), open(100, seal("B7"))]), []);
+        assert_eq!(found_of_bag(vec![sealed, open(90, None)]), []);
+    }
+
+    #[test]
+    fn a_dossier_given_away_where_it_is_not_has_two_holders() {
+        assert_eq!(found([sent("hub", 90)]), [(Kind::TwoHoldersClaimed, scan(90))]);
+        let taken = |courier, when| by_courier(courier, Some("t1"), when, DossierFact::Collected(read()));
+        assert_eq!(found([sent("t1", 10), taken("k1", 20), taken("k2", 30)]), [(Kind::TwoHoldersClaimed, scan(30))]);
+        let archived = at_desk("t1", 10, DossierFact::Archived(read()));
+        assert_eq!(found([archived, received("t1", 90)]), [(Kind::TwoHoldersClaimed, scan(90))]);
+    }
+
+    #[test]
+    fn damage_lasts_until_somebody_resolves_it() {
+        let damaged = by_site("t1", 10, DossierFact::Damaged(read()));
+        assert_eq!(found([damaged.clone()]), [(Kind::Damaged, scan(10))]);
+        let events = vec![registered(0), damaged, by_site("t1", 20, DossierFact::Sighted(read())), resolved(Kind::Damaged, scan(10), 30)];
+        let tale = tale(events, &Bags::default(), true);
+        assert_eq!(open_at(&tale, 40), [Kind::Damaged]);
+        assert_eq!(answers_to(&tale, Kind::Damaged).resolved_at, Some(minute(30)));
+        assert_eq!(found_of_bag(vec![by_site("t1", 10, BagFact::Damaged(read()))]), [(Kind::Damaged, scan(10))]);
+    }
+
+    #[test]
+    fn a_refusal_lasts_until_it_is_read_again() {
+        let refused = || Refused { reason: RefusalReason::WrongCount, left_with: None, note: None };
+        let event = by_site("t1", 10, DossierFact::Refused(refused()));
+        assert_eq!(found([event.clone()]), [(Kind::Refused, scan(10))]);
+        let read_again = by_site("t1", 20, DossierFact::Sighted(read()));
+        assert_eq!(open_at(&tale(vec![registered(0), event, read_again], &Bags::default(), true), 40), []);
+        assert_eq!(found_of_bag(vec![by_site("t1", 10, BagFact::Refused(refused()))]), [(Kind::Refused, scan(10))]);
+    }
+
+    #[test]
+    fn what_a_person_reports_missing_is_missing_until_it_is_found() {
+        let missing = by_site("t1", 10, DossierFact::Missing(read()));
+        assert_eq!(found([missing.clone()]), [(Kind::ReportedMissing, scan(10))]);
+        let turned_up = by_site("t1", 20, DossierFact::Found(read()));
+        assert_eq!(open_at(&tale(vec![registered(0), missing, turned_up], &Bags::default(), true), 40), []);
+    }
+
+    #[test]
+    fn two_sites_sooner_than_the_legs_between_allow_is_too_fast() {
+        assert_eq!(found([sent("t1", 10), received("hub", 59)]), [(Kind::TooFast, scan(59))]);
+        assert_eq!(found([sent("t1", 10), received("hub", 60)]), []);
+    }
+
+    /// The kinds a flag on a sighting at t1, or elsewhere, leads to.
+    fn flagged(flag: Flag) -> Vec<(Kind, ScanId)> {
+        let mut odd = by_site("t1", 10, DossierFact::Sighted(read()));
+        odd.source.flags = vec![flag];
+        found([odd])
+    }
+
+    #[test]
+    fn a_corrected_clock_is_said() {
+        assert_eq!(flagged(Flag::ClockSkew), [(Kind::ClockSkew, scan(10))]);
+    }
+
+    #[test]
+    fn an_impossible_time_is_said() {
+        assert_eq!(flagged(Flag::ImpossibleTime), [(Kind::ImpossibleTime, scan(10))]);
+    }
+
+    #[test]
+    fn a_dossier_with_somewhere_to_go_is_held_too_long_after_four_days() {
+        let waiting = tale(vec![registered(0)], &Bags::default(), true);
+        assert_eq!(open_at(&waiting, 5759), []);
+        assert_eq!(open_at(&waiting, 5760), [Kind::HeldTooLong]);
+        let arrived = tale(vec![registered(0), sent("t1", 10), received("hub", 90), sent("hub", 100), received("d1", 190)], &Bags::default(), true);
+        assert_eq!(open_at(&arrived, 100_000), [], "where it is bound for it may lie");
+        let in_bag = tale(vec![registered(0), packed(10)], &bags([(INNER, vec![])]), true);
+        assert_eq!((open_at(&in_bag, 7209), open_at(&in_bag, 7210)), (vec![], vec![Kind::HeldTooLong]));
+    }
+
+    #[test]
+    fn a_sealed_bag_that_stands_at_a_site_is_held_too_long() {
+        let sealed = by_site("t1", 10, BagFact::Sealed(Sealed::default()));
+        let standing = tale_of_bag(INNER, vec![sealed.clone()], &Bags::default());
+        assert_eq!((open_at(&standing, 5769), open_at(&standing, 5770)), (vec![], vec![Kind::HeldTooLong]));
+        let opened = tale_of_bag(INNER, vec![sealed, by_site("t1", 20, opened())], &Bags::default());
+        assert_eq!(open_at(&opened, 100_000), []);
+    }
+
+    #[test]
+    fn a_label_not_minted_here_is_unknown_until_it_is() {
+        let events = || vec![by_site("t1", 10, DossierFact::Sighted(read()))];
+        assert_eq!(due_by(&tale(events(), &Bags::default(), false), 200), [(Kind::UnknownLabel, scan(10))]);
+        assert_eq!(due_by(&tale(events(), &Bags::default(), true), 200), []);
+    }
+
+    #[test]
+    fn a_site_not_in_the_registers_is_unknown_until_it_is() {
+        let mut odd = by_site("P000000000001", 10, DossierFact::Sighted(read()));
+        odd.source.flags = vec![Flag::UnknownSite];
+        let only_it = |event| due_by(&tale(vec![event], &Bags::default(), true), 200);
+        assert_eq!(only_it(odd.clone()), [(Kind::UnknownSite, scan(10))]);
+        odd.source.at = Some(site_id("t1"));
+        assert_eq!(only_it(odd), [], "known since");
+    }
+
+    #[test]
+    fn a_read_by_a_replaced_label_is_said_until_the_new_one_is_read() {
+        assert_eq!(flagged(Flag::OldLabel), [(Kind::OldLabel, scan(10))]);
+        let mut old = by_site("t1", 10, DossierFact::Sighted(read()));
+        old.source.flags = vec![Flag::OldLabel];
+        let new = by_site("t1", 20, DossierFact::Sighted(read()));
+        assert_eq!(open_at(&tale(vec![registered(0), old, new], &Bags::default(), true), 200), []);
+    }
+
+    #[test]
+    fn flags_that_need_no_answer_make_no_exception() {
+        for flag in [Flag::UnknownLabel, Flag::UnknownDevice, Flag::ReadByServer, Flag::Incomplete] {
+            assert_eq!(flagged(flag), []);
+        }
+    }
+
+    #[test]
+    fn a_packing_that_would_put_a_bag_into_itself_is_said() {
+        let outer = vec![by_site("hub", 30, BagFact::Packed(into(INNER)))];
+        let around = bags([(INNER, vec![by_site("t1", 20, BagFact::Packed(InBag { bag: thing(OUTER) }))]), (OUTER, outer.clone())]);
+        assert_eq!(due_by(&tale_of_bag(OUTER, outer, &around), 200), [(Kind::BagRing, scan(30))]);
+    }
+
+    #[test]
+    fn what_the_table_would_have_read_otherwise_is_said_unless_a_person_chose_it() {
+        let handed_over = |action_by| {
+            let mut event = by_courier("k1", Some("hub"), 90, DossierFact::Received(read()));
+            event.source.action_by = Some(action_by);
+            event
+        };
+        let differs = (Kind::MeaningDiffers, scan(90));
+        assert!(found([handed_over(ActionBy::Rule)]).contains(&differs), "he never had it");
+        assert_eq!(found([handed_over(ActionBy::Person)]), []);
+        let taken = by_courier("k1", Some("t1"), 20, DossierFact::Collected(read()));
+        assert_eq!(found([handed_over(ActionBy::Rule), taken]), [], "his own earlier scan came late");
+    }
+
+    #[test]
+    fn what_was_annulled_troubles_nobody_any_more() {
+        let annulled = at_desk("t1", 120, DossierFact::Annulled(Annulled::default()));
+        let ended = tale(vec![registered(0), received("hub", 90), annulled], &Bags::default(), true);
+        assert_eq!((due_by(&ended, 200), open_at(&ended, 100_000)), (vec![(Kind::ReceivedWithoutDispatch, scan(90))], vec![]));
+    }
+
+    #[test]
+    fn answers_are_found_by_kind_and_anchor_and_outlive_what_they_answer() {
+        let (kind, anchor) = (Kind::ReceivedWithoutDispatch, scan(90));
+        let remark = |when, answer: Answer| at_desk("hub", when, DossierFact::Remark(answer.into()));
+        let mut events = vec![
+            registered(0),
+            received("hub", 90),
+            remark(100, Answer::Assigned(Assigned { kind, anchor, to: person("zhang") })),
+            remark(110, Answer::Explained(Answered { kind, anchor, note: None })),
+            resolved(kind, anchor, 120),
+            resolved(kind, scan(7), 130),
+            resolved(Kind::TooFast, anchor, 140),
+        ];
+        let known = Answers { owner: Some(person("zhang")), explained_at: Some(minute(110)), resolved_at: Some(minute(120)) };
+        assert_eq!(answers_to(&tale(events.clone(), &Bags::default(), true), kind), known);
+        events.push(sent("t1", 10));
+        assert_eq!(due_by(&tale(events.clone(), &Bags::default(), true), 200), []);
+        assert_eq!(answers(&history(events).told(), kind, anchor), known);
+    }
+}
