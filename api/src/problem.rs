@@ -91,9 +91,11 @@ impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Refused(refusal) => refused(&refusal),
-            AppendError::IdReused => {
-                Self::conflict("id-reused", "This id was used before for other content", "Make a new id for a new request")
-            }
+            AppendError::IdReused => Self::conflict(
+                "id-reused",
+                "This id was used before for other content",
+                "Make a new id for a new request",
+            ),
             AppendError::Busy => {
                 let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much is waiting to be written");
                 Self { retry_after: Some(1), ..busy.detail("Nothing was written; try again") }
@@ -183,9 +185,9 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequest<
 
     async fn from_request(request: axum::extract::Request, _state: &S) -> Result<Self, Problem> {
         let bytes = whole(request.into_body()).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            if error.is_data() { Problem::invalid(error) } else { Problem::malformed(error) }
-        })
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| if error.is_data() { Problem::invalid(error) } else { Problem::malformed(error) })
     }
 }
 

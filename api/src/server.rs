@@ -11,7 +11,9 @@ use tokio::net::TcpListener;
 /// It is taken, or may not be.
 pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: another program uses it or it is not allowed; choose another with --listen")
+        format!(
+            "cannot listen on {address}: another program uses it or it is not allowed; choose another with --listen"
+        )
     })
 }
 

@@ -42,8 +42,10 @@ impl Settings {
     pub fn with_file(self) -> anyhow::Result<Self> {
         let Some(path) = self.config.clone() else { return Ok(self) };
         let shown = path.display();
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read the configuration file {shown}"))?;
-        let file: Self = toml::from_str(&text).with_context(|| format!("the configuration file {shown} is not right"))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read the configuration file {shown}"))?;
+        let file: Self =
+            toml::from_str(&text).with_context(|| format!("the configuration file {shown} is not right"))?;
         Ok(Self {
             config: self.config,
             database: self.database.or(file.database),

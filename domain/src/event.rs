@@ -96,7 +96,9 @@ pub struct Event<F> {
 /// A stored body that this program cannot read.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    #[error("no event `{name}` with schema version {version} is known in stream kind `{stream}`; a newer program wrote it")]
+    #[error(
+        "no event `{name}` with schema version {version} is known in stream kind `{stream}`; a newer program wrote it"
+    )]
     Unknown { stream: &'static str, name: String, version: i32 },
     #[error("the body of event `{name}` version {version} cannot be read: {source}")]
     Body { name: String, version: i32, source: serde_json::Error },
@@ -265,8 +267,12 @@ mod tests {
     use crate::bag::{BagChecked, BagFact, BagRegistered, Opened, Sealed};
     use crate::case::{Accepted, CaseFact, CaseNote, CloseCode, Closed, Decided, Filed, Outcome};
     use crate::code::CodeKind;
-    use crate::custody::payload::{Annulled, InBag, LookedUp, LookedUpBecause, Posted, Read, Refused, Relabelled, Sent, Shelved};
-    use crate::dossier::{Checked, DossierFact, DossierKind, HandedOut, Piece, PieceKind, Recalled, Receiver, Registered, Rerouted};
+    use crate::custody::payload::{
+        Annulled, InBag, LookedUp, LookedUpBecause, Posted, Read, Refused, Relabelled, Sent, Shelved,
+    };
+    use crate::dossier::{
+        Checked, DossierFact, DossierKind, HandedOut, Piece, PieceKind, Recalled, Receiver, Registered, Rerouted,
+    };
     use crate::exception::ExceptionKind;
     use crate::id::{CaseId, DeviceId, InstallationId, NoteId};
     use crate::network::tests::site_id;
@@ -335,7 +341,11 @@ mod tests {
     }
 
     fn refused() -> Refused {
-        Refused { reason: RefusalReason::WrongCount, left_with: Some("k1".parse().expect("a person's id")), note: read().note }
+        Refused {
+            reason: RefusalReason::WrongCount,
+            left_with: Some("k1".parse().expect("a person's id")),
+            note: read().note,
+        }
     }
 
     fn remarks() -> [Remark; 5] {
@@ -446,7 +456,8 @@ mod tests {
 
     fn examples() -> Vec<(String, String)> {
         fn of<F: Fact>(stream: &str, facts: &[F]) -> Vec<(String, String)> {
-            let example = |(index, fact): (usize, &F)| (file_name(stream, fact.name(), fact.version()), body(fact, index));
+            let example =
+                |(index, fact): (usize, &F)| (file_name(stream, fact.name(), fact.version()), body(fact, index));
             facts.iter().enumerate().map(example).collect()
         }
         let all = [of("dossier", &dossier_facts()), of("bag", &bag_facts()), of("case", &case_facts())];
@@ -456,7 +467,8 @@ mod tests {
     fn golden_files() -> BTreeSet<String> {
         let streams = ["dossier", "bag", "case"];
         let files = streams.iter().flat_map(|stream| {
-            let entries = fs::read_dir(folder().join(stream)).expect("a folder of golden files for each kind of stream");
+            let entries =
+                fs::read_dir(folder().join(stream)).expect("a folder of golden files for each kind of stream");
             entries.map(move |entry| format!("{stream}/{}", entry.expect("an entry").file_name().to_string_lossy()))
         });
         files.collect()
@@ -471,7 +483,8 @@ mod tests {
                 fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("the folder");
                 fs::write(&path, format!("{text}\n")).expect("the file");
             }
-            let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}. Its text is {text}"));
+            let golden =
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}. Its text is {text}"));
             assert_eq!(golden.trim_end(), text, "{file}: a changed shape is a new version, and the old file stays");
         }
     }
@@ -485,7 +498,8 @@ mod tests {
             let version = version.parse().expect("a version");
             let stream = StreamId::of(stream, Uuid::nil()).expect("a kind of stream");
             let golden = fs::read_to_string(folder().join(&file)).expect("a file");
-            let (source, fact) = AnyFact::decode(stream, name, version, golden.trim_end()).unwrap_or_else(|error| panic!("{error}"));
+            let (source, fact) =
+                AnyFact::decode(stream, name, version, golden.trim_end()).unwrap_or_else(|error| panic!("{error}"));
             let (name_now, version_now, text) = fact.encode(&source).expect("JSON");
             assert_eq!(name_now, name);
             if version_now == version {
@@ -504,7 +518,8 @@ mod tests {
         // A file of an older version stays for ever; a newer one than the program's is a mistake.
         let newest = |file: &String| {
             let (name, version) = file.trim_end_matches(".json").rsplit_once('.').expect("name.version");
-            let newer = (version.parse::<i32>().expect("a version") + 1..10).any(|next| named.contains(&format!("{name}.{next}.json")));
+            let newer = (version.parse::<i32>().expect("a version") + 1..10)
+                .any(|next| named.contains(&format!("{name}.{next}.json")));
             !newer
         };
         assert_eq!(golden_files().into_iter().filter(newest).collect::<BTreeSet<_>>(), named);

@@ -109,7 +109,11 @@ pub struct Region(pub u32);
 impl FromStr for Region {
     type Err = BadRegion;
     fn from_str(text: &str) -> Result<Self, BadRegion> {
-        if text.len() == 6 && !text.starts_with('0') { text.parse().map(Self).map_err(|_| BadRegion) } else { Err(BadRegion) }
+        if text.len() == 6 && !text.starts_with('0') {
+            text.parse().map(Self).map_err(|_| BadRegion)
+        } else {
+            Err(BadRegion)
+        }
     }
 }
 

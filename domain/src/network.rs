@@ -60,10 +60,8 @@ impl Network {
     #[must_use]
     pub fn new(sites: Vec<Site>, legs: Vec<Leg>) -> Self {
         let index: HashMap<_, _> = sites.iter().zip(0_u16..).map(|(site, i)| (site.id.clone(), i)).collect();
-        let legs: HashMap<_, _> = legs
-            .into_iter()
-            .filter_map(|leg| Some(((*index.get(&leg.from)?, *index.get(&leg.to)?), leg)))
-            .collect();
+        let legs: HashMap<_, _> =
+            legs.into_iter().filter_map(|leg| Some(((*index.get(&leg.from)?, *index.get(&leg.to)?), leg))).collect();
         let n = sites.len();
         let mut into: Vec<Vec<(u16, u32, u32)>> = vec![Vec::new(); n];
         for (&(from, to), leg) in &legs {
@@ -91,7 +89,8 @@ impl Network {
             for &(from, most, least) in &into[at] {
                 let from_at = usize::from(from);
                 let total = so_far.saturating_add(most);
-                let better = total < cost[from_at] || (total == cost[from_at] && (at as u16) < self.next[row + from_at]);
+                let better =
+                    total < cost[from_at] || (total == cost[from_at] && (at as u16) < self.next[row + from_at]);
                 if better && from_at != to {
                     cost[from_at] = total;
                     self.next[row + from_at] = at as u16;

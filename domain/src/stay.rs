@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn the_opening_that_ends_a_stay_is_the_first_after_the_packing_and_before_the_next_reading() {
         let bag = container([opened("t1", 10), opened("hub", 30), opened("d1", 50)]);
-        let at = |packed, until: Option<i64>| bag.opened_within(key(packed), until.map(key)).map(|opening| opening.key.at);
+        let at =
+            |packed, until: Option<i64>| bag.opened_within(key(packed), until.map(key)).map(|opening| opening.key.at);
         assert_eq!(at(20, None), Some(minute(30)));
         assert_eq!(at(20, Some(40)), Some(minute(30)));
         assert_eq!(at(20, Some(25)), None);
@@ -261,7 +262,11 @@ mod tests {
         let before = container([opened("hub", 30)]);
         let change = |events: Vec<Event<BagFact>>| container(events).first_change(&before);
         assert_eq!(change(vec![opened("hub", 30)]), None);
-        assert_eq!(change(vec![opened("hub", 30), sighted(40)]), None, "where the bag is moves none of its members' rows");
+        assert_eq!(
+            change(vec![opened("hub", 30), sighted(40)]),
+            None,
+            "where the bag is moves none of its members' rows"
+        );
         assert_eq!(change(vec![opened("hub", 30), opened("t1", 10)]), Some(minute(10)));
         assert_eq!(change(vec![opened("hub", 30), checked(40)]), Some(minute(40)));
         assert_eq!(change(vec![opened("hub", 30), packed(2, 50)]), Some(minute(50)));

@@ -138,7 +138,14 @@ pub const TABLE: &[Row] = &[
         says: "The department lets go of it, homeward.",
         ..ANY
     },
-    Row { id: "send", modes: &[Mode::Send], readers: AT_SITE, action: Action::Dispatched, says: "It leaves this site.", ..ANY },
+    Row {
+        id: "send",
+        modes: &[Mode::Send],
+        readers: AT_SITE,
+        action: Action::Dispatched,
+        says: "It leaves this site.",
+        ..ANY
+    },
     Row {
         id: "shelve",
         things: &[Thing::Dossier],
@@ -149,7 +156,14 @@ pub const TABLE: &[Row] = &[
         says: "On the shelf of the place it is collected from: ready for pickup.",
         ..ANY
     },
-    Row { id: "here", readers: AT_SITE, whereabouts: &[Whereabouts::Here], action: Action::Sighted, says: "Still here.", ..ANY },
+    Row {
+        id: "here",
+        readers: AT_SITE,
+        whereabouts: &[Whereabouts::Here],
+        action: Action::Sighted,
+        says: "Still here.",
+        ..ANY
+    },
     Row {
         id: "department",
         things: &[Thing::Dossier],
@@ -209,7 +223,9 @@ impl Reader {
         match (source.role, &source.at) {
             (Role::Courier, Some(_)) => Self::CourierAtStop,
             (Role::Courier, None) => Self::CourierOnRoad,
-            (Role::Site | Role::Desk, Some(at)) if networks.at(when).is_department(networks.resolve(at)) => Self::Department,
+            (Role::Site | Role::Desk, Some(at)) if networks.at(when).is_department(networks.resolve(at)) => {
+                Self::Department
+            }
             (Role::Site | Role::Desk, _) => Self::Site,
         }
     }

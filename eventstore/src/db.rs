@@ -61,7 +61,9 @@ pub enum OpenError {
     OldPostgres { found: i32 },
     #[error("the database has schema version {found}, newer than this program knows: install the newer program")]
     NewerSchema { found: i64 },
-    #[error("schema version {0} in the database is not the one this program was built with: restore a backup or report it")]
+    #[error(
+        "schema version {0} in the database is not the one this program was built with: restore a backup or report it"
+    )]
     ChangedSchema(i64),
     #[error("the schema could not be brought up to date: {0}")]
     Migrate(MigrateError),
@@ -245,7 +247,9 @@ impl Migrations {
         let (bytes, uuid) = if sqlite { ("blob", "blob") } else { ("bytea", "uuid") };
         let clustered = if sqlite { " without rowid" } else { "" };
         let migration = |&(version, what, text): &(i64, &'static str, &'static str)| {
-            let text = AssertSqlSafe(text.replace("{bytes}", bytes).replace("{uuid}", uuid).replace("{clustered}", clustered)).into_sql_str();
+            let text =
+                AssertSqlSafe(text.replace("{bytes}", bytes).replace("{uuid}", uuid).replace("{clustered}", clustered))
+                    .into_sql_str();
             Migration::new(version, Cow::Borrowed(what), MigrationType::Simple, text, false)
         };
         let mut migrator = Migrator::with_migrations(self.steps.iter().map(migration).collect());

@@ -133,7 +133,8 @@ where
         };
         let request = Append { id: scan, content_hash, reads: vec![stream], decide: Arc::new(decide) };
         self.log.append_one(request).await?;
-        let stored = events.into_iter().map(|event| store_event::<A>(id, i64::from(state.next_sequence_number()), event));
+        let stored =
+            events.into_iter().map(|event| store_event::<A>(id, i64::from(state.next_sequence_number()), event));
         Ok(stored.collect())
     }
 

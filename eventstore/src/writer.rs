@@ -149,7 +149,9 @@ impl Writer {
         self.streams.catch_up(&mut tx, self.region, head.position).await?;
         let known = self.known(&mut tx, requests).await?;
         let reads = requests.iter().filter(|request| !known.contains_key(&request.id));
-        self.streams.load(&mut Access::Tx(&mut tx), self.region, reads.flat_map(|request| request.reads.iter().copied())).await?;
+        self.streams
+            .load(&mut Access::Tx(&mut tx), self.region, reads.flat_map(|request| request.reads.iter().copied()))
+            .await?;
         let outcome = self.decide(requests, &known, head)?;
         if outcome.rows.is_empty() {
             tx.rollback().await?;
@@ -293,7 +295,9 @@ fn repeat(rows: &[StoredEvent], request: &Append) -> Result<Result<Receipt, Appe
 /// Worth running again: serialization failure, deadlock, or a connection that broke before the commit.
 fn is_transient(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("40001" | "40P01" | "57P01" | "5" | "517")),
+        sqlx::Error::Database(error) => {
+            matches!(error.code().as_deref(), Some("40001" | "40P01" | "57P01" | "5" | "517"))
+        }
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
         _ => false,
     }

@@ -154,9 +154,10 @@ pub(crate) fn fold(things: &[Thing], streams: &Streams, bags: &Bags, networks: &
         folded.stays.extend(stays::of(thing, &tale.steps));
         folded.stays.extend(rings);
     }
-    folded.bags.extend(unread_bags(things, streams).map(|bag| {
-        bag_row(bag, streams, &tell(Thing::Bag(bag), streams, bags, networks, &limits, true))
-    }));
+    folded.bags.extend(
+        unread_bags(things, streams)
+            .map(|bag| bag_row(bag, streams, &tell(Thing::Bag(bag), streams, bags, networks, &limits, true))),
+    );
     folded
 }
 
@@ -305,7 +306,8 @@ async fn upsert(
     });
     let statements = &STATEMENTS[usize::from(table == "custody_bag")][life as usize];
     for chunk in chunked(rows) {
-        let bodies: Vec<String> = chunk.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(not_json)?;
+        let bodies: Vec<String> =
+            chunk.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(not_json)?;
         sql!(tx.conn(), c => {
             let mut query = sqlx::query(statements.of(chunk.len()));
             for (row, body) in chunk.iter().zip(&bodies) {
@@ -355,7 +357,8 @@ pub async fn find(
         })
     });
     let mut found = std::collections::HashMap::new();
-    let (dossiers, bags): (Vec<Thing>, Vec<Thing>) = things.iter().copied().partition(|thing| matches!(thing, Thing::Dossier(_)));
+    let (dossiers, bags): (Vec<Thing>, Vec<Thing>) =
+        things.iter().copied().partition(|thing| matches!(thing, Thing::Dossier(_)));
     for (statements, ids) in FIND.iter().zip([dossiers, bags]) {
         for chunk in chunked(&ids) {
             let rows: Vec<(Uuid, String, i64)> = sql!(db.read(), c => {

@@ -24,7 +24,11 @@ pub static MODEL: Model = Model {
                   is_bag bigint not null, site {text}, since bigint not null, due_from bigint not null,
                   ended_at bigint, owner {text}, explained_at bigint, resolved_at bigint, is_open bigint not null,
                   primary key (region, subject, kind, anchor)",
-        indexes: &["region, is_open, due_from, subject", "region, is_open, site, due_from", "region, is_open, kind, due_from"],
+        indexes: &[
+            "region, is_open, due_from, subject",
+            "region, is_open, site, due_from",
+            "region, is_open, kind, due_from",
+        ],
     }],
 };
 

@@ -108,7 +108,14 @@ fn both(direct: &str, through_bag: &str) -> String {
     )
 }
 
-async fn list(db: &Db, region: Region, text: String, key: &str, after: Cursor, limit: i64) -> Result<Page, sqlx::Error> {
+async fn list(
+    db: &Db,
+    region: Region,
+    text: String,
+    key: &str,
+    after: Cursor,
+    limit: i64,
+) -> Result<Page, sqlx::Error> {
     let text = AssertSqlSafe(text);
     let rows: Vec<Joined> = sql!(db.read(), c => sqlx::query_as(text)
         .bind(i64::from(region.0)).bind(key).bind(after.since.0).bind(after.subject.0).bind(limit).fetch_all(c).await)?;

@@ -76,7 +76,8 @@ async fn catch_up(around: &Surroundings, tx: &mut Tx, built_to: i64, head: i64) 
     for bag in bags {
         if let StreamId::Bag(bag) = bag {
             let since = domain::time::Timestamp(i64::MIN);
-            let members = crate::stays::members(&mut Access::Tx(tx), around.log.region(), bag, since, Life::Shadow).await?;
+            let members =
+                crate::stays::members(&mut Access::Tx(tx), around.log.region(), bag, since, Life::Shadow).await?;
             touched.extend(members.into_iter().map(Thing::stream));
         }
     }
@@ -172,4 +173,3 @@ const COMPARED: &[(&str, &str, &str)] = &[
     ("search", "search_terms", "region, term, kind, subject, what"),
 ];
 const CUSTODY: &str = "region, subject, holder, site, courier, outer_bag, next_hop, target, since, case_id, body";
-

@@ -83,7 +83,9 @@ pub(crate) fn fold(stream: StreamId, streams: &Streams) -> Vec<Hit> {
             for event in streams.case(CaseId(id)).arrived() {
                 match &event.fact {
                     CaseFact::Filed(it) => terms.push(hit("case_no", normal(&it.case_no))),
-                    CaseFact::Accepted(it) => terms.extend(it.dept_ref.as_deref().map(|no| hit("dept_ref", normal(no)))),
+                    CaseFact::Accepted(it) => {
+                        terms.extend(it.dept_ref.as_deref().map(|no| hit("dept_ref", normal(no))))
+                    }
                     CaseFact::NotAccepted(_)
                     | CaseFact::Decided(_)
                     | CaseFact::Withdrawn(_)

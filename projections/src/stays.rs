@@ -146,4 +146,3 @@ pub async fn list(db: &eventstore::Db, region: Region, bag: SubjectId, limit: i6
          where region = $1 and bag = $2 order by packed_at desc, subject limit $3")
         .bind(i64::from(region.0)).bind(bag.0).bind(limit).fetch_all(c).await)
 }
-

@@ -76,10 +76,16 @@ impl Client {
             }
             let text = answer.text().await?;
             if !status.is_success() {
-                return Err(SimulationError::Refused { method, path: path.to_owned(), status: status.as_u16(), body: text });
+                return Err(SimulationError::Refused {
+                    method,
+                    path: path.to_owned(),
+                    status: status.as_u16(),
+                    body: text,
+                });
             }
             let text = if text.is_empty() { "null" } else { &text };
-            return serde_json::from_str(text).map_err(|source| SimulationError::Answer { path: path.to_owned(), source });
+            return serde_json::from_str(text)
+                .map_err(|source| SimulationError::Answer { path: path.to_owned(), source });
         }
     }
 
@@ -87,7 +93,12 @@ impl Client {
     ///
     /// # Errors
     /// Anything but success, and an answer of another shape.
-    pub async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T, SimulationError> {
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T, SimulationError> {
         let value = self.send(method, path, body).await?;
         serde_json::from_value(value).map_err(|source| SimulationError::Answer { path: path.to_owned(), source })
     }

@@ -81,9 +81,11 @@ impl Map {
     /// # Errors
     /// See [`CountyError`].
     pub fn of(county: &County) -> Result<Self, CountyError> {
-        let index: BTreeMap<&SiteId, SiteNo> = county.sites.iter().enumerate().map(|(no, site)| (&site.id, no)).collect();
+        let index: BTreeMap<&SiteId, SiteNo> =
+            county.sites.iter().enumerate().map(|(no, site)| (&site.id, no)).collect();
         let span = |leg: &Leg| Span { least: i64::from(leg.least.0), most: i64::from(leg.most.0) };
-        let legs = county.legs.iter().filter_map(|leg| Some(((*index.get(&leg.from)?, *index.get(&leg.to)?), span(leg))));
+        let legs =
+            county.legs.iter().filter_map(|leg| Some(((*index.get(&leg.from)?, *index.get(&leg.to)?), span(leg))));
         let parents = county.sites.iter().map(|site| site.parent.as_ref().and_then(|id| index.get(id).copied()));
         let hub = county.sites.iter().position(|site| site.kind == SiteKind::Hub).ok_or(CountyError::NoHub)?;
         let mut map = Self {

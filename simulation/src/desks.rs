@@ -38,7 +38,9 @@ impl World {
     fn lies_at(&self, thing: ThingNo) -> Option<SiteNo> {
         match self.truth.things[thing].place {
             Place::Site(site) => Some(site),
-            Place::Carrier(_) | Place::Post | Place::Bag(_) | Place::Applicant | Place::Archive | Place::Nowhere => None,
+            Place::Carrier(_) | Place::Post | Place::Bag(_) | Place::Applicant | Place::Archive | Place::Nowhere => {
+                None
+            }
         }
     }
 
@@ -70,7 +72,8 @@ impl World {
 
     fn issue_result(&mut self, application: ThingNo, case: usize, site: SiteNo) {
         let home = self.truth.things[application].plan.home;
-        let plan = Plan { is_dossier: true, registered: false, destination: None, home, homeward: true, told_homeward: true };
+        let plan =
+            Plan { is_dossier: true, registered: false, destination: None, home, homeward: true, told_homeward: true };
         let result = self.new_thing(CodeKind::Dossier, plan);
         let (doom, rightly_for) = (Doom::Never, None);
         self.papers.insert(result, Paper { case, is_result: true, doom, rightly_for, lying_until: 0, decided: true });

@@ -173,7 +173,12 @@ impl Player {
         codes.first().copied().ok_or(SimulationError::Labels { wanted: 1, minted: 0 })
     }
 
-    async fn order(&mut self, kind: CodeKind, count: usize, site: Option<String>) -> Result<Vec<Code>, SimulationError> {
+    async fn order(
+        &mut self,
+        kind: CodeKind,
+        count: usize,
+        site: Option<String>,
+    ) -> Result<Vec<Code>, SimulationError> {
         let request_id = self.fresh_id();
         let mut body = json!({ "request_id": request_id, "kind": kind, "count": count });
         if let Some(site) = site {
@@ -182,7 +187,11 @@ impl Player {
         let minted: Minted = self.client.ask(Method::POST, "/api/v1/labels", Some(&body)).await?;
         let codes: Vec<Code> = minted.codes.iter().filter_map(|text| labels::code::read(text).ok()).collect();
         *self.counts.entry("labels".to_owned()).or_default() += codes.len() as u64;
-        if codes.len() == count { Ok(codes) } else { Err(SimulationError::Labels { wanted: count, minted: codes.len() }) }
+        if codes.len() == count {
+            Ok(codes)
+        } else {
+            Err(SimulationError::Labels { wanted: count, minted: codes.len() })
+        }
     }
 
     fn fresh_id(&mut self) -> uuid::Uuid {
@@ -216,7 +225,11 @@ async fn send_batch(client: Client, codes: Arc<Vec<Code>>, batch: Batch) -> Resu
     Ok(counts)
 }
 
-async fn send_commands(client: Client, codes: Arc<Vec<Code>>, commands: Vec<Command>) -> Result<Counts, SimulationError> {
+async fn send_commands(
+    client: Client,
+    codes: Arc<Vec<Code>>,
+    commands: Vec<Command>,
+) -> Result<Counts, SimulationError> {
     let mut counts = Counts::new();
     for command in &commands {
         let request = requests::command(command, &codes);

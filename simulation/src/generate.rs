@@ -165,7 +165,8 @@ impl<'a> History<'a> {
         let in_bag = matches!(action, Action::Packed | Action::Unpacked) || self.rng.random_bool(0.1);
         let bag = if in_bag { self.one(&county.bags) } else { None };
         let details = self.details(action);
-        let absent = if action == Action::Checked && self.rng.random_bool(0.3) { self.one(&county.dossiers) } else { None };
+        let absent =
+            if action == Action::Checked && self.rng.random_bool(0.3) { self.one(&county.dossiers) } else { None };
         let mut scan = self.line(program, code, action, details);
         scan.bag = bag;
         scan.absent = absent.into_iter().collect();
@@ -272,7 +273,8 @@ mod tests {
         assert_ne!(told, histories(10, 300, &few()));
         let all: Vec<_> = told.iter().flatten().collect();
         assert!(all.iter().any(|scan| scan.action == Some(Action::ScanVoided)));
-        let nested = |scan: &&&WireScan| scan.action == Some(Action::Packed) && ["x", "y"].contains(&scan.code.as_str());
+        let nested =
+            |scan: &&&WireScan| scan.action == Some(Action::Packed) && ["x", "y"].contains(&scan.code.as_str());
         assert!(all.iter().any(|scan| nested(&scan)), "no bag in a bag");
     }
 

@@ -55,7 +55,8 @@ impl World {
         let thing = self.new_thing(CodeKind::Dossier, plan);
         let case = self.new_case(item);
         let doom = self.doom(thing);
-        self.papers.insert(thing, Paper { case, is_result: false, doom, rightly_for: None, lying_until: 0, decided: false });
+        self.papers
+            .insert(thing, Paper { case, is_result: false, doom, rightly_for: None, lying_until: 0, decided: false });
         self.put(thing, Place::Site(site));
         if self.map.kind(site) == SiteKind::Station {
             self.take_at_station(thing, site);
@@ -104,7 +105,8 @@ impl World {
 
     /// Only what travels can be lost on its way.
     fn doom(&mut self, thing: ThingNo) -> Doom {
-        let travels = self.truth.things[thing].plan.destination.is_some_and(|site| self.map.kind(site) == SiteKind::Department);
+        let travels =
+            self.truth.things[thing].plan.destination.is_some_and(|site| self.map.kind(site) == SiteKind::Department);
         if !travels || !self.strikes(Fault::LostDossier) {
             return Doom::Never;
         }
@@ -200,7 +202,9 @@ impl World {
             let fresh = self.papers[&other].rightly_for.is_none() && !self.papers[&other].is_result;
             fresh && self.destination_department(other).is_some_and(|theirs| theirs != mine)
         });
-        let Some((other, theirs)) = other.and_then(|other| Some((other, self.destination_department(other)?))) else { return };
+        let Some((other, theirs)) = other.and_then(|other| Some((other, self.destination_department(other)?))) else {
+            return;
+        };
         for (swapped, rightly_for) in [(thing, theirs), (other, mine)] {
             self.touch(swapped, Fault::SwappedLabels);
             if let Some(paper) = self.papers.get_mut(&swapped) {
@@ -232,7 +236,8 @@ impl World {
             self.at(self.now + 5 * MINUTE, Happening::Bind(thing));
         }
         let paper = &self.papers[&thing];
-        let decided_here = plan.destination.unwrap_or(plan.home) == site && (!plan.homeward || plan.destination.is_none());
+        let decided_here =
+            plan.destination.unwrap_or(plan.home) == site && (!plan.homeward || plan.destination.is_none());
         if site == self.map.hub && plan.homeward && paper.rightly_for.is_some() {
             self.at(self.now + 10 * MINUTE, Happening::Reroute(thing));
         } else if decided_here && !paper.decided && !paper.is_result {

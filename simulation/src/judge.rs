@@ -13,8 +13,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Exceptions that a dossier lying where it should must not have.
-const UNDESERVED: [&str; 6] =
-    ["in_transit_too_long", "held_too_long", "missing_from_bag", "not_expected_here", "two_holders_claimed", "too_fast"];
+const UNDESERVED: [&str; 6] = [
+    "in_transit_too_long",
+    "held_too_long",
+    "missing_from_bag",
+    "not_expected_here",
+    "two_holders_claimed",
+    "too_fast",
+];
 /// Healthy clocks differ by less; nothing is judged that falls due so near to now.
 const GRACE_MS: i64 = 60_000;
 /// Examples of each kind of error.
@@ -267,7 +273,9 @@ mod tests {
         let id = |site| world.map().id(site);
         let holder = match truth.whereabouts(thing) {
             Place::Site(site) => Holder::Site { site: id(site) },
-            Place::Carrier(carrier) => Holder::Courier { courier: world.carrier(carrier).clone(), from: None, to: None },
+            Place::Carrier(carrier) => {
+                Holder::Courier { courier: world.carrier(carrier).clone(), from: None, to: None }
+            }
             Place::Post => Holder::Post { from: None, to: None },
             Place::Applicant => Holder::Applicant,
             Place::Archive => Holder::Archive,

@@ -181,7 +181,8 @@ impl World {
             let centre = self.map.above(station);
             let for_him = |&&thing: &&ThingNo| self.next_for(thing, centre) == station;
             let fetches = self.places[centre].waiting.iter().filter(for_him);
-            let oldest = fetches.chain(&self.places[station].waiting).map(|&thing| self.truth.things[thing].since).min();
+            let oldest =
+                fetches.chain(&self.places[station].waiting).map(|&thing| self.truth.things[thing].since).min();
             let Some(oldest) = oldest else { continue };
             // He may put it off, but only once.
             if oldest < self.now - DAY || self.chance(0.75) {

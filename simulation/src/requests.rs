@@ -81,7 +81,9 @@ pub fn command(command: &Command, codes: &[Code]) -> Request {
             about(label, "hand-out", json!({ "at": at, "receiver": receiver, "checked": checked }))
         }
         Ask::Archive { label, at } => about(label, "archive", json!({ "at": at })),
-        Ask::Reroute { label, at, destination } => about(label, "reroute", json!({ "at": at, "destination": destination })),
+        Ask::Reroute { label, at, destination } => {
+            about(label, "reroute", json!({ "at": at, "destination": destination }))
+        }
     }
 }
 
@@ -112,8 +114,27 @@ mod tests {
 
     /// Keys that the contract names for a scan.
     const SCAN_KEYS: [&str; 21] = [
-        "scan_id", "code", "mode", "bag", "stop", "actor", "device", "installation", "seq", "wall_ms", "mono_ms", "action",
-        "action_by", "to", "carrier", "seal_no", "seal_intact", "reason", "left_with", "shelf", "voids",
+        "scan_id",
+        "code",
+        "mode",
+        "bag",
+        "stop",
+        "actor",
+        "device",
+        "installation",
+        "seq",
+        "wall_ms",
+        "mono_ms",
+        "action",
+        "action_by",
+        "to",
+        "carrier",
+        "seal_no",
+        "seal_intact",
+        "reason",
+        "left_with",
+        "shelf",
+        "voids",
     ];
 
     fn bodies() -> (Vec<Value>, Vec<Request>) {
@@ -144,8 +165,20 @@ mod tests {
             assert!(matches!(code.kind(), CodeKind::Dossier | CodeKind::Bag));
         }
         let actions = [
-            "received", "at_department", "collected", "dispatched", "returned", "packed", "sealed", "opened", "checked",
-            "shelved", "posted", "sighted", "refused", "scan_voided",
+            "received",
+            "at_department",
+            "collected",
+            "dispatched",
+            "returned",
+            "packed",
+            "sealed",
+            "opened",
+            "checked",
+            "shelved",
+            "posted",
+            "sighted",
+            "refused",
+            "scan_voided",
         ];
         for action in actions {
             assert!(scans.iter().any(|scan| scan["action"] == action), "nobody {action} anything");

@@ -69,7 +69,8 @@ impl World {
     /// Takes from a site the bags, and where papers go loose the dossiers, for its neighbour `next`.
     fn ready_for(&mut self, site: SiteNo, next: SiteNo, loose: bool) -> Vec<ThingNo> {
         let all = std::mem::take(&mut self.places[site].ready);
-        let goes = |bag: &ThingNo| self.truth.things[*bag].hold.to.is_some_and(|to| self.map.next_hop(site, to) == next);
+        let goes =
+            |bag: &ThingNo| self.truth.things[*bag].hold.to.is_some_and(|to| self.map.next_hop(site, to) == next);
         let (mut taken, left): (Vec<_>, Vec<_>) = all.into_iter().partition(goes);
         self.places[site].ready = left;
         if loose {

@@ -266,7 +266,9 @@ impl Truth {
                 self.trip(thing).map(|(since, leg)| road(since, leg))
             }
             Belief::Post => Some(last.at + POST_MOST),
-            Belief::At(site) if it.plan.is_dossier && it.told_target() != Some(site) => Some(self.began(thing) + HELD_MOST),
+            Belief::At(site) if it.plan.is_dossier && it.told_target() != Some(site) => {
+                Some(self.began(thing) + HELD_MOST)
+            }
             Belief::At(site) if !it.plan.is_dossier && it.hold.to.is_some_and(|to| to != site) => {
                 Some(last.at + HELD_MOST)
             }

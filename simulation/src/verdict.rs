@@ -101,13 +101,19 @@ impl Verdict {
     }
 
     fn table(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n| touched by | happened | dossiers | last movement read | right | silent | flagged | falsely flagged |")?;
+        writeln!(
+            f,
+            "\n| touched by | happened | dossiers | last movement read | right | silent | flagged | falsely flagged |"
+        )?;
         writeln!(f, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
         for row in &self.rows {
             let name = row.fault.map_or("nothing".to_owned(), |fault| fault.to_string());
             let happened = row.fault.map_or(String::new(), |fault| self.tally.of(fault).1.to_string());
             let Row { count, readable, right, silent, flagged, falsely_flagged, .. } = row;
-            writeln!(f, "| {name} | {happened} | {count} | {readable} | {right} | {silent} | {flagged} | {falsely_flagged} |")?;
+            writeln!(
+                f,
+                "| {name} | {happened} | {count} | {readable} | {right} | {silent} | {flagged} | {falsely_flagged} |"
+            )?;
         }
         Ok(())
     }
@@ -125,7 +131,11 @@ impl Display for Verdict {
         }
         self.table(f)?;
         for example in &self.worst {
-            writeln!(f, "\n**{}** {}: truth {}; answer {}", example.error, example.code, example.truth, example.answer)?;
+            writeln!(
+                f,
+                "\n**{}** {}: truth {}; answer {}",
+                example.error, example.code, example.truth, example.answer
+            )?;
             writeln!(f, "touched by {:?}, overdue from {:?}", example.faults, example.overdue_from)?;
             for reading in &example.readings {
                 writeln!(f, "- {reading}")?;

@@ -126,30 +126,14 @@ pub struct Minted {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Holder {
-    Site {
-        site: SiteId,
-    },
-    Courier {
-        courier: PersonId,
-        from: Option<SiteId>,
-        to: Option<SiteId>,
-    },
-    Leg {
-        from: Option<SiteId>,
-        to: Option<SiteId>,
-    },
-    Post {
-        from: Option<SiteId>,
-        to: Option<SiteId>,
-    },
-    Bag {
-        bag: Uuid,
-    },
+    Site { site: SiteId },
+    Courier { courier: PersonId, from: Option<SiteId>, to: Option<SiteId> },
+    Leg { from: Option<SiteId>, to: Option<SiteId> },
+    Post { from: Option<SiteId>, to: Option<SiteId> },
+    Bag { bag: Uuid },
     Applicant,
     Archive,
-    Unknown {
-        last_site: Option<SiteId>,
-    },
+    Unknown { last_site: Option<SiteId> },
 }
 
 /// A dossier's or bag's answer.

@@ -26,7 +26,8 @@ const START: Timestamp = Timestamp(1_767_571_200_000);
 const SITES: [&str; 5] = ["t1", "hub", "t2", "d1", "elsewhere"];
 const COURIERS: [&str; 2] = ["k1", "k2"];
 const DOSSIERS: [SubjectId; 2] = [SubjectId(Uuid::from_u128(1)), SubjectId(Uuid::from_u128(2))];
-const BAGS: [SubjectId; 3] = [SubjectId(Uuid::from_u128(11)), SubjectId(Uuid::from_u128(12)), SubjectId(Uuid::from_u128(13))];
+const BAGS: [SubjectId; 3] =
+    [SubjectId(Uuid::from_u128(11)), SubjectId(Uuid::from_u128(12)), SubjectId(Uuid::from_u128(13))];
 
 /// An event and the thing it happened to.
 #[derive(Clone)]
@@ -81,10 +82,20 @@ impl World {
         let courier = !desk && self.chance(35);
         let here = if courier && self.chance(40) { None } else { Some(self.one(&SITES)) };
         let by = if courier { self.one(&COURIERS).to_owned() } else { format!("clerk-{}", here.unwrap_or("hub")) };
-        let role = if desk { Role::Desk } else if courier { Role::Courier } else { Role::Site };
+        let role = if desk {
+            Role::Desk
+        } else if courier {
+            Role::Courier
+        } else {
+            Role::Site
+        };
         let back = if self.chance(15) { self.rng.random_range(1..300) * 60_000 } else { 0 };
         let occurred_at = self.now.plus(-back);
-        let flags = if self.chance(10) { vec![self.one(&[Flag::ClockSkew, Flag::OldLabel, Flag::UnknownSite])] } else { vec![] };
+        let flags = if self.chance(10) {
+            vec![self.one(&[Flag::ClockSkew, Flag::OldLabel, Flag::UnknownSite])]
+        } else {
+            vec![]
+        };
         let mode = self.one(&[Mode::Receive, Mode::Send, Mode::Check, Mode::Pack]);
         let source = Source {
             by: by.parse().expect("a person's id"),

@@ -1,6 +1,6 @@
 //! `kill -9` under load: no acknowledged scan is lost, none is applied twice. And the controls, without which the first
 //! proves nothing: with the flush taken away, the same harness must find losses.
-use crate::engine::{Cluster, Fresh};
+use crate::engine::{Doomed, Fresh};
 use domain::code::{Code, CodeKind};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -60,7 +60,8 @@ impl Server {
 }
 
 fn token(database: &str) -> String {
-    let made = Command::new(executable()).args(["user", "add", "crash", "--database", database]).output().expect("it runs");
+    let made =
+        Command::new(executable()).args(["user", "add", "crash", "--database", database]).output().expect("it runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     String::from_utf8(made.stdout).expect("text").trim().to_owned()
 }
@@ -125,7 +126,8 @@ async fn recorded(url: &str, token: &str) -> HashMap<Uuid, u32> {
     let client = reqwest::Client::new();
     let (mut counts, mut after) = (HashMap::new(), 0_i64);
     loop {
-        let page = client.request(Method::GET, format!("{url}/api/v1/events?after={after}&limit=1000")).bearer_auth(token);
+        let page =
+            client.request(Method::GET, format!("{url}/api/v1/events?after={after}&limit=1000")).bearer_auth(token);
         let page: Value = page.send().await.expect("an answer").json().await.expect("a feed");
         let events = page["events"].as_array().expect("events");
         for event in events {
@@ -149,7 +151,10 @@ async fn killed_under_load(database: &str) {
         let client = reqwest::Client::new();
         let again: Vec<Value> = std::mem::take(&mut *memory.open.lock().await);
         for scans in again.chunks(500) {
-            assert!(memory.send(&client, &server.url, &token, scans.to_vec()).await, "what had no answer is sent again");
+            assert!(
+                memory.send(&client, &server.url, &token, scans.to_vec()).await,
+                "what had no answer is sent again"
+            );
         }
         let couriers = load(&memory, &server.url, &token).await;
         tokio::time::sleep(Duration::from_millis(60 + u64::from(round * 37 % 200))).await;
@@ -186,7 +191,8 @@ async fn lost_at_power_failure(synchronous: &str) -> (usize, usize) {
     std::fs::create_dir_all(&copy).expect("a folder");
     let recorder = folder.path().join("recorder.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("powerloss/recorder.c");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&recorder).arg(source).arg("-ldl").status();
+    let built =
+        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&recorder).arg(source).arg("-ldl").status();
     assert!(built.expect("cc runs").success(), "the recorder compiles");
     let database = disk.join("log.db").display().to_string();
     let environment = [
@@ -238,8 +244,8 @@ async fn control_without_the_flush_a_power_failure_loses_scans_on_sqlite() {
 
 /// Loads a server on a cluster of its own, kills every process of the cluster, and counts what is gone.
 async fn lost_when_postgres_is_killed(synchronous_commit: &str) -> (usize, usize) {
-    let cluster = Cluster::start();
-    let database = cluster.url("postgres");
+    let mut cluster = Doomed::start();
+    let database = cluster.url();
     set_synchronous_commit(&database, synchronous_commit).await;
     let server = Server::start(&database, &[]).await;
     let token = token(&database);
@@ -251,8 +257,8 @@ async fn lost_when_postgres_is_killed(synchronous_commit: &str) -> (usize, usize
     for courier in couriers {
         courier.await.expect("a courier's loop");
     }
-    let cluster = cluster.start_again();
-    let database = cluster.url("postgres");
+    cluster.start_again();
+    let database = cluster.url();
     let server = Server::start(&database, &[]).await;
     let counts = recorded(&server.url, &token).await;
     server.kill();

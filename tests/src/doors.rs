@@ -171,9 +171,7 @@ async fn a_decision_is_made_once_and_may_be_refused(fresh: Fresh) -> anyhow::Res
     });
     assert_eq!(office.post("/api/v1/dossiers", &register).await["duplicate"], json!(false));
     assert_eq!(office.post("/api/v1/dossiers", &register).await["duplicate"], json!(true));
-    let hand_out = |at: &str| {
-        json!({ "request_id": Uuid::new_v4(), "by": "li", "at": at, "receiver": "applicant", "checked": "both" })
-    };
+    let hand_out = |at: &str| json!({ "request_id": Uuid::new_v4(), "by": "li", "at": at, "receiver": "applicant", "checked": "both" });
     let path = "/api/v1/dossiers/441424-1/hand-out";
     office.settled().await;
     let (status, refused) = office.send(reqwest::Method::POST, path, Some(&hand_out("t02"))).await;

@@ -95,6 +95,64 @@ const INSTALL: &str = "PostgreSQL 15 or newer is needed for these tests: apt-get
 
 impl Cluster {
     fn start() -> Self {
+        let (server, watch) = Server::prepare();
+        Self { port: server.start(), _watch: watch }
+    }
+}
+
+/// A cluster of its own for a test that kills it: every process at once, as a power failure would.
+pub struct Doomed {
+    server: Server,
+    port: u16,
+    _watch: ChildStdin,
+}
+
+impl Doomed {
+    /// A fresh cluster.
+    pub fn start() -> Self {
+        let (server, watch) = Server::prepare();
+        Self { port: server.start(), server, _watch: watch }
+    }
+
+    /// The address of its database.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// SIGKILL to the server and each of its processes, which are all ours.
+    pub fn kill_all(&self) {
+        let file = fs::read_to_string(self.server.data().join("postmaster.pid")).expect("it runs");
+        let main: u32 = file.lines().next().and_then(|pid| pid.trim().parse().ok()).expect("a process id");
+        let mut ours = vec![main.to_string()];
+        for entry in fs::read_dir("/proc").expect("Linux").flatten() {
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // After the name in brackets: state, parent.
+            let parent =
+                stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+            if parent == Some(main) {
+                ours.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        let killed = Command::new("kill").arg("-9").args(&ours).status().expect("kill runs");
+        assert!(killed.success(), "kill -9 {ours:?}");
+        thread::sleep(Duration::from_millis(500));
+    }
+
+    /// Starts it again on what is left.
+    pub fn start_again(&mut self) {
+        self.port = self.server.start();
+    }
+}
+
+struct Server {
+    programs: PathBuf,
+    folder: PathBuf,
+    as_root: bool,
+}
+
+impl Server {
+    /// A cluster in a folder of its own, not yet started, and the pipe that keeps it: when it closes, all is removed.
+    fn prepare() -> (Self, ChildStdin) {
         let folder = TempDir::with_prefix("liuzhuan-pg-").expect("a temporary folder").keep();
         let mut watch = Command::new("sh");
         watch.args(["-c", WATCH, "sh"]).arg(&folder).process_group(0);
@@ -106,20 +164,16 @@ impl Cluster {
             let owned = Command::new("chown").arg(SERVER_USER).arg(&folder).status();
             assert!(owned.is_ok_and(|status| status.success()), "there is no user `{SERVER_USER}`. {INSTALL}");
         }
-        let server = Server { programs: find_programs(), folder, as_root };
+        let server = Self { programs: find_programs(), folder, as_root };
         server.make();
-        let port = (0..5).find_map(|_| server.run()).unwrap_or_else(|| panic!("PostgreSQL does not start: {}", server.log()));
-        Self { port, _watch: watch }
+        (server, watch)
     }
-}
 
-struct Server {
-    programs: PathBuf,
-    folder: PathBuf,
-    as_root: bool,
-}
+    /// Starts it: its port.
+    fn start(&self) -> u16 {
+        (0..5).find_map(|_| self.run()).unwrap_or_else(|| panic!("PostgreSQL does not start: {}", self.log()))
+    }
 
-impl Server {
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
         if !self.as_root {
@@ -183,7 +237,8 @@ impl Server {
 /// The folder of the newest server programs: where Debian's packages put them, or on the path.
 fn find_programs() -> PathBuf {
     let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let versions = installed.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok().map(|it| (it, entry.path())));
+    let versions =
+        installed.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok().map(|it| (it, entry.path())));
     let newest = versions.filter(|(version, _)| *version >= OLDEST).max().map(|(_, path)| path.join("bin"));
     newest.filter(|folder| has_programs(folder)).or_else(on_path).unwrap_or_else(|| panic!("{INSTALL}"))
 }

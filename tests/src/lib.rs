@@ -5,6 +5,8 @@
 #![cfg(test)]
 
 mod any_order;
+mod crash;
+mod documents;
 mod doors;
 mod engine;
 //mod house;

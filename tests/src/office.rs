@@ -2,8 +2,7 @@
 use api::app::{App, Tasks};
 use api::{driven, router, server};
 use domain::code::{Code, CodeKind};
-use domain::id::{Region, SiteId};
-use domain::network::SiteKind;
+use domain::id::Region;
 use domain::time::Timestamp;
 use eventstore::{Clock, Db};
 use serde_json::{Value, json};
@@ -111,8 +110,7 @@ impl Office {
     /// Enrols a device at a site (`site`) or with a courier (`courier`).
     pub async fn enrol(&self, device: &str, bound: &str, to: &str) {
         let body = json!({ "request_id": Uuid::new_v4(), "name": device, bound: to, "from": 0 });
-        let (status, answer) =
-            self.send(reqwest::Method::PUT, &format!("/api/v1/devices/{device}"), Some(&body)).await;
+        let (status, answer) = self.send(reqwest::Method::PUT, &format!("/api/v1/devices/{device}"), Some(&body)).await;
         assert_eq!(status, 200, "{answer}");
     }
 
@@ -125,16 +123,6 @@ impl Office {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         }
-    }
-
-    /// The sites of a kind, by id.
-    #[must_use]
-    pub fn sites(&self, kind: SiteKind) -> Vec<SiteId> {
-        let known = self.app.known();
-        let mut sites: Vec<SiteId> =
-            known.networks.latest().sites().iter().filter(|site| site.kind == kind).map(|site| site.id.clone()).collect();
-        sites.sort();
-        sites
     }
 
     /// The registers.

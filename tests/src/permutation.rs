@@ -19,7 +19,7 @@ use simulation::generate::{SmallCounty, histories};
 use simulation::wire::WireScan;
 use std::collections::{BTreeMap, HashMap};
 
-const HISTORIES: usize = 500;
+const HISTORIES: usize = 10_000;
 const SEED: u64 = 20_261_124;
 /// Ten days after the first scan: nothing lies in the future.
 const UPLOADED_AT: i64 = 10 * 86_400_000;

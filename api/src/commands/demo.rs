@@ -66,7 +66,10 @@ impl Demo {
         let fresh = folder.path().join("demo.db").display().to_string();
         let database = settings.database.clone().unwrap_or(fresh);
         let stage = Stage::open(&database, settings.region()?, settings.listen(), began).await?;
-        super::say(format!("流转 Liuzhuan, a county that is not there\n\n  {}/\n\n  token  {}\n", stage.url, stage.token));
+        super::say(format!(
+            "流转 Liuzhuan, a county that is not there\n\n  {}/\n\n  token  {}\n",
+            stage.url, stage.token
+        ));
         let options = Options {
             base_url: stage.url.clone(),
             token: stage.token.clone(),

@@ -1,6 +1,6 @@
 //! The first page: one box that finds a dossier, what moved last, and what does not fit.
-use super::words::Words;
 use super::page;
+use super::words::Words;
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use crate::v1::search::{HitView, find};

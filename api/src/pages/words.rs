@@ -76,7 +76,8 @@ impl Words {
     #[must_use]
     pub fn holder(&self, holder: &Holder) -> String {
         let lang = self.lang();
-        let site = |site: &Option<SiteId>| site.as_ref().map_or_else(|| self.t("holder.somewhere"), |site| self.site(site));
+        let site =
+            |site: &Option<SiteId>| site.as_ref().map_or_else(|| self.t("holder.somewhere"), |site| self.site(site));
         match holder {
             Holder::Site { site } => t!("holder.site", locale = lang, site = self.site(site)),
             Holder::Courier { courier, from, to } => {

@@ -68,9 +68,10 @@ pub async fn get(State(app): State<App>, Path(name): Path<String>) -> Result<Jso
     let (db, region, thing) = (app.db(), app.region(), Thing::Bag(id));
     let rows = projections::custody::find(db, region, &[thing]).await?;
     let (row, position) = rows.get(&thing).ok_or_else(Problem::not_found)?;
-    let contents = queues::contents(db, region, id, SHOWN_MAX).await?.into_iter().map(|dossier| {
-        DossierView::of(&Placed { dossier, bag: Some(row.clone()), position: *position })
-    });
+    let contents = queues::contents(db, region, id, SHOWN_MAX)
+        .await?
+        .into_iter()
+        .map(|dossier| DossierView::of(&Placed { dossier, bag: Some(row.clone()), position: *position }));
     let contents = contents.collect();
     let stays = stays::list(db, region, id, SHOWN_MAX).await?.into_iter().map(|stay| StayView {
         subject: stay.subject,

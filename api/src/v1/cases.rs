@@ -124,17 +124,21 @@ pub async fn step(
     match request.step {
         Step::Accepted => {
             let what = Accepted { dept_ref: request.dept_ref };
-            decide(&app, id, &who, hash, move |envelope| CaseCommand::Accept(Ask { envelope, what: what.clone() })).await
+            decide(&app, id, &who, hash, move |envelope| CaseCommand::Accept(Ask { envelope, what: what.clone() }))
+                .await
         }
         Step::NotAccepted => {
-            decide(&app, id, &who, hash, move |envelope| CaseCommand::NotAccept(Ask { envelope, what: note.clone() })).await
+            decide(&app, id, &who, hash, move |envelope| CaseCommand::NotAccept(Ask { envelope, what: note.clone() }))
+                .await
         }
         Step::Decided => {
             let what = Decided { outcome: outcome? };
-            decide(&app, id, &who, hash, move |envelope| CaseCommand::Decide(Ask { envelope, what: what.clone() })).await
+            decide(&app, id, &who, hash, move |envelope| CaseCommand::Decide(Ask { envelope, what: what.clone() }))
+                .await
         }
         Step::Withdrawn => {
-            decide(&app, id, &who, hash, move |envelope| CaseCommand::Withdraw(Ask { envelope, what: note.clone() })).await
+            decide(&app, id, &who, hash, move |envelope| CaseCommand::Withdraw(Ask { envelope, what: note.clone() }))
+                .await
         }
         Step::Closed => {
             let what = Closed { code: close_code? };
@@ -186,7 +190,8 @@ pub async fn get(State(app): State<App>, Path(name): Path<String>) -> Result<Jso
         _ => None,
     });
     let dossiers = queues::of_case(app.db(), app.region(), id.0).await?;
-    let steps: Vec<(&'static str, i64)> = told.iter().map(|placed| (placed.event.fact.name(), placed.key.at.0)).collect();
+    let steps: Vec<(&'static str, i64)> =
+        told.iter().map(|placed| (placed.event.fact.name(), placed.key.at.0)).collect();
     Ok(Json(CaseView {
         case: id.0,
         case_no: filed.case_no.clone(),

@@ -8,7 +8,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::custody::payload::{Annulled, Read, Relabelled};
 use domain::dossier::{
-    Ask, Checked, Dossier, DossierCommand, DossierKind, HandedOut, LabelIs, Piece, Receiver, Recalled, Registered, Rerouted,
+    Ask, Checked, Dossier, DossierCommand, DossierKind, HandedOut, LabelIs, Piece, Recalled, Receiver, Registered,
+    Rerouted,
 };
 use domain::event::{Event, Role, Source};
 use domain::id::{CaseId, ItemId, NoteId, PersonId, ScanId, SiteId, SubjectId};

@@ -97,7 +97,10 @@ pub struct ExceptionPage {
 /// Exceptions.
 #[utoipa::path(get, path = "/exceptions", tag = "exceptions", params(ExceptionQuery), responses(
     (status = 200, body = ExceptionPage), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn list(State(app): State<App>, Params(query): Params<ExceptionQuery>) -> Result<Json<ExceptionPage>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    Params(query): Params<ExceptionQuery>,
+) -> Result<Json<ExceptionPage>, Problem> {
     let limit = paging::limit(query.limit)?;
     let after = query.cursor.as_deref().map(|cursor| parse(cursor).ok_or_else(paging::bad_cursor)).transpose()?;
     let open_at = query.open.unwrap_or(true).then(|| app.now());
@@ -112,7 +115,8 @@ pub async fn list(State(app): State<App>, Params(query): Params<ExceptionQuery>)
 
 fn parse(cursor: &str) -> Option<(i64, uuid::Uuid, String, uuid::Uuid)> {
     let mut parts = cursor.splitn(4, '_');
-    let (due, subject, anchor) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let (due, subject, anchor) =
+        (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     Some((due, subject, parts.next()?.to_owned(), anchor))
 }
 

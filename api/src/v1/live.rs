@@ -94,7 +94,8 @@ impl Follow {
                     "position": row.position, "stream": row.stream_kind, "subject": row.stream_id,
                     "name": row.name, "occurred_at": row.occurred_at,
                 });
-                self.ready.push_back(Event::default().id(row.position.to_string()).event("recorded").data(data.to_string()));
+                self.ready
+                    .push_back(Event::default().id(row.position.to_string()).event("recorded").data(data.to_string()));
             }
         }
         Ok(true)

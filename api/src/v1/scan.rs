@@ -116,8 +116,11 @@ pub async fn prepare(app: &App, wires: Vec<Result<Wire, Problem>>, skew: i64) ->
 fn labels_of(wire: &Wire) -> Result<Labels, Problem> {
     let thing = read_label(&wire.code)?;
     if !super::scans::moves(thing.kind()) {
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-a-thing", "This label is not on papers or a bag");
-        return Err(problem.detail("A site's label sets the stop, a shelf's the shelf, a badge the person: send them with the next scan"));
+        let problem =
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-a-thing", "This label is not on papers or a bag");
+        return Err(problem.detail(
+            "A site's label sets the stop, a shelf's the shelf, a badge the person: send them with the next scan",
+        ));
     }
     let bag = wire.bag.as_deref().map(read_label).transpose()?;
     let absent = wire.absent.iter().map(|label| read_label(label)).collect::<Result<_, _>>()?;
@@ -222,7 +225,8 @@ fn place(known: &Known, wire: &Wire, skew_ms: i64) -> Result<(Role, Option<SiteI
     let stop = match &wire.stop {
         None => None,
         Some(text) => {
-            let (site, is_known) = known.site(text).ok_or_else(|| Problem::invalid("`stop` is neither a site's id nor its label"))?;
+            let (site, is_known) =
+                known.site(text).ok_or_else(|| Problem::invalid("`stop` is neither a site's id nor its label"))?;
             if !is_known {
                 flags.push(Flag::UnknownSite);
             }
@@ -262,7 +266,8 @@ fn decide(
     match stream {
         StreamId::Bag(id) => {
             let history = streams.bag(id);
-            let action = settle(wire, &mut source, |source| read_bag(&history.told(), source, occurred_at, &known.networks));
+            let action =
+                settle(wire, &mut source, |source| read_bag(&history.told(), source, occurred_at, &known.networks));
             let (fact, incomplete) = bag_fact(action, &wire.details, around);
             source.flags.extend(incomplete.then_some(Flag::Incomplete));
             let event = Event { scan, occurred_at, recorded_at, source, fact };

@@ -133,10 +133,8 @@ fn read(raw: &RawValue) -> Result<Wire, Problem> {
 
 /// Answers with what each scan meant, and with who has the things now.
 async fn tell(app: &App, receipts: Vec<(ScanId, Result<Receipt, AppendError>)>) -> Result<Vec<Outcome>, Problem> {
-    let things: Vec<Thing> = receipts
-        .iter()
-        .filter_map(|(_, receipt)| Thing::of(receipt.as_ref().ok()?.events.first()?.stream))
-        .collect();
+    let things: Vec<Thing> =
+        receipts.iter().filter_map(|(_, receipt)| Thing::of(receipt.as_ref().ok()?.events.first()?.stream)).collect();
     let rows = custody::find(app.db(), app.region(), &things).await?;
     let bags: Vec<Thing> = rows.values().filter_map(|(row, _)| row.outer_bag).map(Thing::Bag).collect();
     let bags = custody::find(app.db(), app.region(), &bags).await?;

@@ -73,7 +73,9 @@ pub async fn find(app: &App, typed: &str, limit: i64) -> Result<Vec<HitView>, Pr
     let views = hits.into_iter().map(HitView::from);
     let fits = |hit: &HitView| {
         let label = search::normal(&hit.text).replace(['O'], "0").replace(['I', 'L'], "1");
-        hit.matched != "label" || label.ends_with(&normal.replace('O', "0").replace(['I', 'L'], "1")) || tail.as_deref().is_some_and(|tail| tail.len() == 13)
+        hit.matched != "label"
+            || label.ends_with(&normal.replace('O', "0").replace(['I', 'L'], "1"))
+            || tail.as_deref().is_some_and(|tail| tail.len() == 13)
     };
     Ok(views.filter(fits).collect())
 }

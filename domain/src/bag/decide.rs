@@ -161,7 +161,8 @@ mod tests {
         let mut aside = sighted(20);
         aside.source.quarantined = true;
         let bag = given::<Bag>([sighted(10), aside]);
-        let assigned = crate::event::Assigned { kind: ExceptionKind::SealBroken, anchor: scan(10), to: person("zhang") };
+        let assigned =
+            crate::event::Assigned { kind: ExceptionKind::SealBroken, anchor: scan(10), to: person("zhang") };
         bag.when(register()).happens("registered");
         bag.when(relabel(LabelIs::Fresh)).happens("relabelled");
         bag.when(BagCommand::Annul(ask(Annulled::default()))).happens("annulled");

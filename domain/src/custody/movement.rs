@@ -14,9 +14,16 @@ pub enum Move<'a> {
     /// A courier says it was handed over here.
     Claimed(&'a SiteId),
     /// A courier has it.
-    Taken { courier: &'a PersonId, from: Option<&'a SiteId> },
+    Taken {
+        courier: &'a PersonId,
+        from: Option<&'a SiteId>,
+    },
     /// A site let go of it.
-    Sent { from: Option<&'a SiteId>, to: Option<&'a SiteId>, post: Option<Option<&'a str>> },
+    Sent {
+        from: Option<&'a SiteId>,
+        to: Option<&'a SiteId>,
+        post: Option<Option<&'a str>>,
+    },
     Into(SubjectId),
     Applicant,
     Archive,
@@ -114,11 +121,9 @@ impl Moves for BagFact {
             Self::Packed(fact) => Some(Move::Into(fact.bag)),
             Self::Refused(fact) => refused(fact),
             Self::Missing(_) => Some(Move::Lost),
-            Self::LookedUp(_)
-            | Self::MailDelivered(_)
-            | Self::Relabelled(_)
-            | Self::Annulled(_)
-            | Self::Remark(_) => None,
+            Self::LookedUp(_) | Self::MailDelivered(_) | Self::Relabelled(_) | Self::Annulled(_) | Self::Remark(_) => {
+                None
+            }
         }
     }
 }

@@ -295,7 +295,10 @@ mod tests {
 
     #[test]
     fn a_courier_without_a_stop_takes_it_from_where_it_was() {
-        assert_eq!(after(by_courier("k1", None, 10, DossierFact::Collected(read()))), with("k1", Some("t1"), Some("hub")));
+        assert_eq!(
+            after(by_courier("k1", None, 10, DossierFact::Collected(read()))),
+            with("k1", Some("t1"), Some("hub"))
+        );
     }
 
     #[test]
@@ -306,11 +309,17 @@ mod tests {
             by_courier("k1", Some("hub"), 80, DossierFact::Received(read())),
         ];
         let claimed = way(claim.clone(), &no_bags());
-        assert_eq!((&claimed[2].holder, claimed[2].cause, claimed[2].evidence.sides), (&at("hub"), Cause::Claimed, Sides::One));
+        assert_eq!(
+            (&claimed[2].holder, claimed[2].cause, claimed[2].evidence.sides),
+            (&at("hub"), Cause::Claimed, Sides::One)
+        );
         let read_too = way(claim.into_iter().chain([by_site("hub", 90, DossierFact::Received(read()))]), &no_bags());
         assert_eq!((read_too[3].cause, read_too[3].evidence.sides), (Cause::Read, Sides::Both));
         let custody = Custody::after(&read_too);
-        assert_eq!((custody.since, custody.read_at, custody.anchor), (Some(minute(80)), Some(minute(90)), Some(scan(80))));
+        assert_eq!(
+            (custody.since, custody.read_at, custody.anchor),
+            (Some(minute(80)), Some(minute(90)), Some(scan(80)))
+        );
     }
 
     #[test]
@@ -334,7 +343,10 @@ mod tests {
     #[test]
     fn giver_and_taker_on_record_are_both_sides() {
         let sent = by_site("t1", 10, DossierFact::Dispatched(Sent::default()));
-        let taken = way([registered(0), sent.clone(), by_courier("k1", Some("t1"), 20, DossierFact::Collected(read()))], &no_bags());
+        let taken = way(
+            [registered(0), sent.clone(), by_courier("k1", Some("t1"), 20, DossierFact::Collected(read()))],
+            &no_bags(),
+        );
         assert_eq!((taken[1].evidence.sides, taken[2].evidence.sides), (Sides::One, Sides::Both));
         assert_eq!(taken[2].holder, with("k1", Some("t1"), Some("hub")));
         let arrived = way([registered(0), sent, by_site("hub", 90, DossierFact::Received(read()))], &no_bags());
@@ -487,7 +499,9 @@ mod tests {
     #[test]
     fn a_bag_is_moved_by_its_readings_and_by_nothing_else() {
         let moved = |event: Event<BagFact>| Custody::after(&way_of_bag(INNER, [event], &no_bags())).holder;
-        for fact in [BagFact::Sealed(Sealed::default()), opened(), checked(), BagFact::Received(read()), BagFact::Found(read())] {
+        for fact in
+            [BagFact::Sealed(Sealed::default()), opened(), checked(), BagFact::Received(read()), BagFact::Found(read())]
+        {
             assert_eq!(moved(by_site("hub", 10, fact.clone())), at("hub"), "{}", fact.name());
         }
         assert_eq!(moved(by_courier("k1", Some("t1"), 10, BagFact::Collected(read()))), with("k1", Some("t1"), None));

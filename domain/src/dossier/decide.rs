@@ -112,10 +112,7 @@ pub(super) fn decide(
     Ok(vec![event])
 }
 
-fn register(
-    state: &History<DossierFact>,
-    ask: Ask<Registered>,
-) -> Result<Event<DossierFact>, DossierRefusal> {
+fn register(state: &History<DossierFact>, ask: Ask<Registered>) -> Result<Event<DossierFact>, DossierRefusal> {
     alive(state)?;
     match registration(state) {
         Some(known) => Err(DossierRefusal::AlreadyRegistered { dossier_no: known.dossier_no.clone() }),
@@ -170,7 +167,9 @@ fn held_here(state: &History<DossierFact>, here: Option<&SiteId>) -> Result<(), 
     let only_claimed = steps.last().is_some_and(|step| step.cause == Cause::Claimed);
     match custody.holder {
         Holder::Applicant => Err(DossierRefusal::AlreadyHandedOut),
-        Holder::Site { ref site } if Some(site) == here && custody.evidence.read == Reading::Seen && !only_claimed => Ok(()),
+        Holder::Site { ref site } if Some(site) == here && custody.evidence.read == Reading::Seen && !only_claimed => {
+            Ok(())
+        }
         holder => Err(DossierRefusal::NotHeldHere { holder }),
     }
 }
@@ -240,7 +239,9 @@ mod tests {
         ended.when(hand_out("t1")).refused(&No::Annulled);
         ended.when(DossierCommand::Archive(ask("t1", read()))).refused(&No::Annulled);
         ended.when(DossierCommand::Register(ask("t1", registration()))).refused(&No::Annulled);
-        ended.when(DossierCommand::Relabel(ask("t1", Relabelled { code: code(7) }), LabelIs::Fresh)).refused(&No::Annulled);
+        ended
+            .when(DossierCommand::Relabel(ask("t1", Relabelled { code: code(7) }), LabelIs::Fresh))
+            .refused(&No::Annulled);
         ended.when(DossierCommand::Recall(ask("t1", Recalled::default()))).refused(&No::Annulled);
     }
 
@@ -259,7 +260,8 @@ mod tests {
         let leg = Holder::Leg { from: Some(site_id("t1")), to: None };
         sent.when(hand_out("t1")).refused(&No::NotHeldHere { holder: leg });
         let bag = thing(9);
-        let packed = given::<Dossier>([registered(0), by_site("t1", 10, Packed(crate::custody::payload::InBag { bag }))]);
+        let packed =
+            given::<Dossier>([registered(0), by_site("t1", 10, Packed(crate::custody::payload::InBag { bag }))]);
         packed.when(hand_out("t1")).refused(&No::NotHeldHere { holder: Holder::Bag { bag } });
     }
 
@@ -329,13 +331,17 @@ mod tests {
         let reroute = Rerouted { destination: site_id("d2"), note: None };
         dossier.when(DossierCommand::Archive(ask("t1", read()))).happens("archived");
         dossier.when(DossierCommand::AddPiece(ask("t1", piece))).happens("piece_added");
-        dossier.when(DossierCommand::Relabel(ask("t1", Relabelled { code: code(7) }), LabelIs::Fresh)).happens("relabelled");
+        dossier
+            .when(DossierCommand::Relabel(ask("t1", Relabelled { code: code(7) }), LabelIs::Fresh))
+            .happens("relabelled");
         dossier.when(DossierCommand::Reroute(ask("t1", reroute))).happens("rerouted");
         dossier.when(DossierCommand::Recall(ask("t1", Recalled::default()))).happens("recalled");
         dossier.when(annul()).happens("annulled");
         dossier.when(DossierCommand::Void(ask("hub", scan(10)))).happens("scan_voided");
         dossier.when(DossierCommand::Admit(ask("hub", scan(20)))).happens("scan_admitted");
-        dossier.when(DossierCommand::AnswerException(ask("t1", Answer::Resolved(resolved)))).happens("exception_resolved");
+        dossier
+            .when(DossierCommand::AnswerException(ask("t1", Answer::Resolved(resolved))))
+            .happens("exception_resolved");
         given::<Dossier>([]).when(DossierCommand::Register(ask("t1", registration()))).happens("registered");
     }
 }

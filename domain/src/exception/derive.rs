@@ -122,9 +122,11 @@ impl<'a, F: Moves> Evidence<'a, F> {
             Holder::Site { site } => gives && here.is_some_and(|here| here != site),
             Holder::Courier { .. } if step.cause == Cause::Taken => gives && before.evidence.sides == Sides::Both,
             Holder::Applicant | Holder::Archive => step.began,
-            Holder::Courier { .. } | Holder::Leg { .. } | Holder::Post { .. } | Holder::Bag { .. } | Holder::Unknown { .. } => {
-                false
-            }
+            Holder::Courier { .. }
+            | Holder::Leg { .. }
+            | Holder::Post { .. }
+            | Holder::Bag { .. }
+            | Holder::Unknown { .. } => false,
         };
         if elsewhere {
             self.about(ExceptionKind::TwoHoldersClaimed, index);
@@ -135,8 +137,11 @@ impl<'a, F: Moves> Evidence<'a, F> {
     fn haste(&mut self, index: usize) {
         let step = &self.steps[index];
         let Some(site) = step.holder.site().filter(|_| step.cause == Cause::Read) else { return };
-        let last_read = self.steps[..index].iter().rfind(|earlier| earlier.cause == Cause::Read && earlier.holder.site().is_some());
-        let Some((from, earlier)) = last_read.and_then(|earlier| Some((earlier.holder.site()?, earlier))) else { return };
+        let last_read =
+            self.steps[..index].iter().rfind(|earlier| earlier.cause == Cause::Read && earlier.holder.site().is_some());
+        let Some((from, earlier)) = last_read.and_then(|earlier| Some((earlier.holder.site()?, earlier))) else {
+            return;
+        };
         let network = self.subject.networks.at(step.key.at);
         let least = network.least_minutes(from, site).unwrap_or(Minutes(0));
         if from != site && step.key.at.since(earlier.key.at) < least.millis() {
@@ -202,7 +207,8 @@ impl<'a, F: Moves> Evidence<'a, F> {
                     Flag::UnknownLabel | Flag::UnknownDevice | Flag::ReadByServer | Flag::Incomplete => continue,
                 };
                 let at = placed.event.source.at.as_ref();
-                let known = at.is_some_and(|at| self.subject.networks.latest().site(self.subject.networks.resolve(at)).is_some());
+                let known = at
+                    .is_some_and(|at| self.subject.networks.latest().site(self.subject.networks.resolve(at)).is_some());
                 if kind == ExceptionKind::UnknownSite && known {
                     continue;
                 }

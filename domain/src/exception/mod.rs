@@ -111,7 +111,11 @@ pub fn answers<F: Fact>(told: &[Placed<'_, F>], kind: ExceptionKind, anchor: Sca
                 answers.resolved_at = Some(placed.key.at);
             }
             Some(
-                Remark::Voided(_) | Remark::Admitted(_) | Remark::Assigned(_) | Remark::Explained(_) | Remark::Resolved(_),
+                Remark::Voided(_)
+                | Remark::Admitted(_)
+                | Remark::Assigned(_)
+                | Remark::Explained(_)
+                | Remark::Resolved(_),
             )
             | None => {}
         }
@@ -286,11 +290,15 @@ fn effect(action: Action, reader: Reader) -> Effect {
     let courier = reader.is_courier();
     match action {
         Action::Received if courier => Effect::HandedOver,
-        Action::Sighted | Action::Collected | Action::Found | Action::Damaged | Action::Unpacked if courier => Effect::Carried,
+        Action::Sighted | Action::Collected | Action::Found | Action::Damaged | Action::Unpacked if courier => {
+            Effect::Carried
+        }
         Action::Collected => Effect::Carried,
         Action::Dispatched | Action::Returned | Action::Posted => Effect::Left,
         Action::Packed => Effect::InBag,
-        Action::LookedUp | Action::Refused | Action::Missing | Action::MailDelivered | Action::ScanVoided => Effect::Nothing,
+        Action::LookedUp | Action::Refused | Action::Missing | Action::MailDelivered | Action::ScanVoided => {
+            Effect::Nothing
+        }
         Action::Received
         | Action::AtDepartment
         | Action::Unpacked
@@ -309,7 +317,12 @@ fn differs<F: Moves>(evidence: &Evidence<'_, F>, index: usize, thing: Thing, pla
     let Some(fact) = step.fact else { return false };
     let source = &evidence.told[fact].event.source;
     let (networks, when) = (evidence.subject.networks, step.key.at);
-    let known = Known { before: &evidence.told[..fact], last: index.checked_sub(1).map(|i| &evidence.steps[i]), networks, when };
+    let known = Known {
+        before: &evidence.told[..fact],
+        last: index.checked_sub(1).map(|i| &evidence.steps[i]),
+        networks,
+        when,
+    };
     let situation = known.situation(thing, source, plan);
     let would = effect(row(&situation).action, situation.reader);
     let did = match step.cause {
@@ -318,7 +331,9 @@ fn differs<F: Moves>(evidence: &Evidence<'_, F>, index: usize, thing: Thing, pla
         Cause::Taken => Effect::Carried,
         Cause::Sent => Effect::Left,
         Cause::Packed => Effect::InBag,
-        Cause::Ring | Cause::HandedOver | Cause::Archived | Cause::Lost | Cause::BagOpened | Cause::BagChecked => return false,
+        Cause::Ring | Cause::HandedOver | Cause::Archived | Cause::Lost | Cause::BagOpened | Cause::BagChecked => {
+            return false;
+        }
     };
     would != did && would != Effect::Nothing && step.began
 }
@@ -347,8 +362,8 @@ mod tests {
     use super::*;
     use crate::bag::{Opened, Sealed};
     use crate::custody::payload::{Annulled, InBag, Read, Refused, Sent};
-    use crate::history::tests::{INNER, OUTER, bags, checked, into, opened, read};
     use crate::event::{Answered, Assigned, Event, Flag};
+    use crate::history::tests::{INNER, OUTER, bags, checked, into, opened, read};
     use crate::history::tests::{at_desk, by_courier, by_site, history, minute, person, registered, scan, thing};
     use crate::network::Networks;
     use crate::network::tests::{county, site_id};
@@ -414,7 +429,8 @@ mod tests {
 
     #[test]
     fn a_dossier_that_goes_its_way_in_time_is_no_exception() {
-        let way = [sent("t1", 10), by_courier("k1", Some("t1"), 20, DossierFact::Collected(read())), received("hub", 90)];
+        let way =
+            [sent("t1", 10), by_courier("k1", Some("t1"), 20, DossierFact::Collected(read())), received("hub", 90)];
         assert_eq!(found(way), []);
     }
 
@@ -441,8 +457,13 @@ mod tests {
         assert_eq!(open_at(&on_the_road, 250), [Kind::InTransitTooLong]);
         let taken = by_courier("k1", Some("t1"), 20, DossierFact::Collected(read()));
         let handed = by_courier("k1", Some("hub"), 30, DossierFact::Received(read()));
-        let arrived = tale(vec![registered(0), sent("t1", 10), taken, handed, received("hub", 400)], &Bags::default(), true);
-        assert_eq!(due_by(&arrived, 401), [(Kind::InTransitTooLong, scan(10))], "a courier's word alone does not end the trip");
+        let arrived =
+            tale(vec![registered(0), sent("t1", 10), taken, handed, received("hub", 400)], &Bags::default(), true);
+        assert_eq!(
+            due_by(&arrived, 401),
+            [(Kind::InTransitTooLong, scan(10))],
+            "a courier's word alone does not end the trip"
+        );
         assert_eq!(open_at(&arrived, 401), []);
         let in_time = tale(vec![registered(0), sent("t1", 10), received("hub", 240)], &Bags::default(), true);
         assert_eq!(due_by(&in_time, 10_000), [(Kind::HeldTooLong, scan(240))]);
@@ -452,7 +473,10 @@ mod tests {
     fn a_packed_dossier_not_read_by_the_end_of_the_count_is_missing_from_its_bag() {
         let counted = bags([(INNER, vec![by_site("hub", 90, opened()), by_site("hub", 95, checked())])]);
         let missing = tale(vec![registered(0), packed(10)], &counted, true);
-        assert_eq!((due_by(&missing, 200), open_at(&missing, 200)), (vec![(Kind::MissingFromBag, scan(95))], vec![Kind::MissingFromBag]));
+        assert_eq!(
+            (due_by(&missing, 200), open_at(&missing, 200)),
+            (vec![(Kind::MissingFromBag, scan(95))], vec![Kind::MissingFromBag])
+        );
         let late = tale(vec![registered(0), packed(10), received("hub", 93)], &counted, true);
         assert_eq!(due_by(&late, 200), [], "a reading in the count that arrived late");
         let turned_up = tale(vec![registered(0), packed(10), received("hub", 120)], &counted, true);
@@ -503,7 +527,12 @@ mod tests {
     fn damage_lasts_until_somebody_resolves_it() {
         let damaged = by_site("t1", 10, DossierFact::Damaged(read()));
         assert_eq!(found([damaged.clone()]), [(Kind::Damaged, scan(10))]);
-        let events = vec![registered(0), damaged, by_site("t1", 20, DossierFact::Sighted(read())), resolved(Kind::Damaged, scan(10), 30)];
+        let events = vec![
+            registered(0),
+            damaged,
+            by_site("t1", 20, DossierFact::Sighted(read())),
+            resolved(Kind::Damaged, scan(10), 30),
+        ];
         let tale = tale(events, &Bags::default(), true);
         assert_eq!(open_at(&tale, 40), [Kind::Damaged]);
         assert_eq!(answers_to(&tale, Kind::Damaged).resolved_at, Some(minute(30)));
@@ -556,7 +585,11 @@ mod tests {
         let waiting = tale(vec![registered(0)], &Bags::default(), true);
         assert_eq!(open_at(&waiting, 5759), []);
         assert_eq!(open_at(&waiting, 5760), [Kind::HeldTooLong]);
-        let arrived = tale(vec![registered(0), sent("t1", 10), received("hub", 90), sent("hub", 100), received("d1", 190)], &Bags::default(), true);
+        let arrived = tale(
+            vec![registered(0), sent("t1", 10), received("hub", 90), sent("hub", 100), received("d1", 190)],
+            &Bags::default(),
+            true,
+        );
         assert_eq!(open_at(&arrived, 100_000), [], "where it is bound for it may lie");
         let in_bag = tale(vec![registered(0), packed(10)], &bags([(INNER, vec![])]), true);
         assert_eq!((open_at(&in_bag, 7209), open_at(&in_bag, 7210)), (vec![], vec![Kind::HeldTooLong]));
@@ -607,7 +640,10 @@ mod tests {
     #[test]
     fn a_packing_that_would_put_a_bag_into_itself_is_said() {
         let outer = vec![by_site("hub", 30, BagFact::Packed(into(INNER)))];
-        let around = bags([(INNER, vec![by_site("t1", 20, BagFact::Packed(InBag { bag: thing(OUTER) }))]), (OUTER, outer.clone())]);
+        let around = bags([
+            (INNER, vec![by_site("t1", 20, BagFact::Packed(InBag { bag: thing(OUTER) }))]),
+            (OUTER, outer.clone()),
+        ]);
         assert_eq!(due_by(&tale_of_bag(OUTER, outer, &around), 200), [(Kind::BagRing, scan(30))]);
     }
 
@@ -629,7 +665,10 @@ mod tests {
     fn what_was_annulled_troubles_nobody_any_more() {
         let annulled = at_desk("t1", 120, DossierFact::Annulled(Annulled::default()));
         let ended = tale(vec![registered(0), received("hub", 90), annulled], &Bags::default(), true);
-        assert_eq!((due_by(&ended, 200), open_at(&ended, 100_000)), (vec![(Kind::ReceivedWithoutDispatch, scan(90))], vec![]));
+        assert_eq!(
+            (due_by(&ended, 200), open_at(&ended, 100_000)),
+            (vec![(Kind::ReceivedWithoutDispatch, scan(90))], vec![])
+        );
     }
 
     #[test]
@@ -645,7 +684,8 @@ mod tests {
             resolved(kind, scan(7), 130),
             resolved(Kind::TooFast, anchor, 140),
         ];
-        let known = Answers { owner: Some(person("zhang")), explained_at: Some(minute(110)), resolved_at: Some(minute(120)) };
+        let known =
+            Answers { owner: Some(person("zhang")), explained_at: Some(minute(110)), resolved_at: Some(minute(120)) };
         assert_eq!(answers_to(&tale(events.clone(), &Bags::default(), true), kind), known);
         events.push(sent("t1", 10));
         assert_eq!(due_by(&tale(events.clone(), &Bags::default(), true), 200), []);

@@ -112,7 +112,11 @@ fn where_nothing_goes_wrong_every_movement_is_read_and_everybody_gets_an_answer(
     assert!(with(Place::Archive) > 200, "{}", with(Place::Archive));
     let bags: Vec<_> = world.truth.things.iter().filter(|thing| !thing.plan.is_dossier).collect();
     let trips: u32 = bags.iter().map(|bag| bag.movement() / 2).sum();
-    assert!(trips > 5 * u32::try_from(bags.len()).unwrap(), "{trips} trips of {} bags: they are used again", bags.len());
+    assert!(
+        trips > 5 * u32::try_from(bags.len()).unwrap(),
+        "{trips} trips of {} bags: they are used again",
+        bags.len()
+    );
 }
 
 #[test]

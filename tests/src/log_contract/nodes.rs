@@ -93,7 +93,8 @@ async fn a_reader_skips_nothing_while_a_slow_writer_holds_back_its_commit(fresh:
     let reader = tokio::spawn(follow(quick.log.clone(), 10));
     for round in 0..5_u32 {
         let log = slow.log.clone();
-        let held_back = tokio::spawn(async move { log.append_one(sightings(u128::from(round) + 1, [dossier(1)])).await });
+        let held_back =
+            tokio::spawn(async move { log.append_one(sightings(u128::from(round) + 1, [dossier(1)])).await });
         while slow_hook.entered.load(Ordering::SeqCst) <= round {
             sleep(Duration::from_millis(1)).await;
         }
