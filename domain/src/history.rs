@@ -309,15 +309,17 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn facts_of_one_instant_are_told_by_installation_and_commands_first() {
+    fn facts_of_one_instant_are_told_by_installation_and_then_commands_as_they_were_decided() {
         let same = |mut event: Event<DossierFact>| {
             event.occurred_at = minute(10);
             event
         };
-        let first = history([same(sighted("hub", 11)), same(sighted("t1", 12)), same(registered(13))]);
-        let second = history([same(registered(13)), same(sighted("t1", 12)), same(sighted("hub", 11))]);
+        let recalled = at_desk("t1", 7, DossierFact::Recalled(Default::default()));
+        let first =
+            history([same(registered(13)), same(sighted("hub", 11)), same(sighted("t1", 12)), same(recalled.clone())]);
+        let second = history([same(sighted("t1", 12)), same(registered(13)), same(recalled), same(sighted("hub", 11))]);
         assert_eq!(scans_told(&first), scans_told(&second));
-        assert_eq!(scans_told(&first)[0], scan(13));
+        assert_eq!(scans_told(&first)[2..], [scan(13), scan(7)]);
     }
 
     #[test]

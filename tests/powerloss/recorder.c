@@ -131,6 +131,23 @@ TRUNCATE(ftruncate64)
 SYNC(fsync)
 SYNC(fdatasync)
 
+/* Removing a file is taken as durable at once: SQLite flushes the folder when it matters. */
+int unlink(const char *path) {
+    static int (*real)(const char *);
+    if (!real) real = dlsym(RTLD_NEXT, "unlink");
+    const char *name = below(path), *copies = getenv("RECORDER_COPY");
+    if (name && copies) {
+        char copy[PATH_MAX];
+        snprintf(copy, sizeof copy, "%s/%s", copies, name);
+        pthread_mutex_lock(&lock);
+        for (int i = 0; i < 4096; i++)
+            if (watched[i] && strcmp(watched[i]->copy, copy) == 0) watched[i] = NULL;
+        pthread_mutex_unlock(&lock);
+        real(copy);
+    }
+    return real(path);
+}
+
 int close(int fd) {
     static int (*real)(int);
     if (!real) real = dlsym(RTLD_NEXT, "close");

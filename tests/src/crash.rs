@@ -269,8 +269,16 @@ async fn lost_when_postgres_is_killed(synchronous_commit: &str) -> (usize, usize
 async fn set_synchronous_commit(database: &str, value: &str) {
     use sqlx::{AssertSqlSafe, Connection};
     let mut admin = sqlx::PgConnection::connect(database).await.expect("the cluster answers");
-    let text = AssertSqlSafe(format!("alter database postgres set synchronous_commit = {value}"));
-    sqlx::query(text).execute(&mut admin).await.expect("it is set");
+    // The writer of the log behind asynchronous commits is told to take its time, so that there is something to lose.
+    let settings = [
+        format!("alter database postgres set synchronous_commit = {value}"),
+        "alter system set wal_writer_delay = '10s'".to_owned(),
+        "alter system set wal_writer_flush_after = '1GB'".to_owned(),
+        "select pg_reload_conf()".to_owned(),
+    ];
+    for setting in settings {
+        sqlx::query(AssertSqlSafe(setting)).execute(&mut admin).await.expect("it is set");
+    }
     admin.close().await.expect("it closes");
 }
 

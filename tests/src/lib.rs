@@ -9,7 +9,7 @@ mod crash;
 mod documents;
 mod doors;
 mod engine;
-//mod house;
+mod house;
 mod log_contract;
 mod office;
 mod permutation;
