@@ -36,6 +36,7 @@ impl Problem {
 
     /// With words on this very case.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value, reason = "texts and errors alike read best handed over")]
     pub fn detail(mut self, detail: impl ToString) -> Self {
         self.detail = Some(detail.to_string());
         self
@@ -166,7 +167,7 @@ impl From<registers::Error> for Problem {
                 Self::conflict("already-minted", "A label with this code exists", "Use other codes")
             }
             registers::Error::UnknownDevice(_) => Self::not_found(),
-            other => Self::internal(&other),
+            other @ (registers::Error::Sql(_) | registers::Error::Stored { .. }) => Self::internal(&other),
         }
     }
 }

@@ -72,7 +72,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// All routes of `serve`.
-#[must_use]
 pub fn router(app: &App) -> Router {
     let (doors, _) = doors().split_for_parts();
     let doors = doors.layer(from_fn_with_state(app.clone(), auth::doors));

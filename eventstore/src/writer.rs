@@ -294,11 +294,8 @@ fn repeat(rows: &[StoredEvent], request: &Append) -> Result<Result<Receipt, Appe
 
 /// Worth running again: serialization failure, deadlock, or a connection that broke before the commit.
 fn is_transient(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(error) => {
-            matches!(error.code().as_deref(), Some("40001" | "40P01" | "57P01" | "5" | "517"))
-        }
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
-        _ => false,
+    if let sqlx::Error::Database(error) = error {
+        return matches!(error.code().as_deref(), Some("40001" | "40P01" | "57P01" | "5" | "517"));
     }
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut)
 }

@@ -186,17 +186,14 @@ fn rings(id: SubjectId, streams: &Streams, tale: &Tale) -> Vec<stays::Stay> {
 
 fn dossier_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
     let told = streams.dossier(id).told();
-    let registered = told.iter().find_map(|placed| match &placed.event.fact {
-        DossierFact::Registered(registered) => Some(registered),
-        _ => None,
+    let registered = told.iter().find_map(|placed| {
+        if let DossierFact::Registered(registered) = &placed.event.fact { Some(registered) } else { None }
     });
-    let code = told.iter().rev().find_map(|placed| match &placed.event.fact {
-        DossierFact::Relabelled(relabelled) => Some(relabelled.code),
-        _ => None,
+    let code = told.iter().rev().find_map(|placed| {
+        if let DossierFact::Relabelled(relabelled) = &placed.event.fact { Some(relabelled.code) } else { None }
     });
-    let rerouted = told.iter().rev().find_map(|placed| match &placed.event.fact {
-        DossierFact::Rerouted(rerouted) => Some(&rerouted.destination),
-        _ => None,
+    let rerouted = told.iter().rev().find_map(|placed| {
+        if let DossierFact::Rerouted(rerouted) = &placed.event.fact { Some(&rerouted.destination) } else { None }
     });
     Row {
         number: registered.map(|it| it.dossier_no.clone()),
@@ -213,13 +210,11 @@ fn dossier_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
 
 fn bag_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
     let told = streams.bag(id).told();
-    let registered = told.iter().find_map(|placed| match &placed.event.fact {
-        BagFact::Registered(registered) => Some(registered),
-        _ => None,
+    let registered = told.iter().find_map(|placed| {
+        if let BagFact::Registered(registered) = &placed.event.fact { Some(registered) } else { None }
     });
-    let code = told.iter().rev().find_map(|placed| match &placed.event.fact {
-        BagFact::Relabelled(relabelled) => Some(relabelled.code),
-        _ => None,
+    let code = told.iter().rev().find_map(|placed| {
+        if let BagFact::Relabelled(relabelled) = &placed.event.fact { Some(relabelled.code) } else { None }
     });
     Row {
         number: registered.and_then(|it| it.bag_no.clone()),

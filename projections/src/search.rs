@@ -5,7 +5,7 @@ use domain::bag::BagFact;
 use domain::case::CaseFact;
 use domain::code::Code;
 use domain::dossier::DossierFact;
-use domain::id::{CaseId, Region, SubjectId};
+use domain::id::Region;
 use domain::stream::StreamId;
 use eventstore::db::{Statements, chunked};
 use eventstore::{Db, Streams, Tx, sql};
@@ -61,36 +61,30 @@ pub(crate) fn fold(stream: StreamId, streams: &Streams) -> Vec<Hit> {
     let own = Thing::of(stream).and_then(|thing| Code::of_subject(thing.id())).map(label);
     let mut terms: Vec<Hit> = own.into_iter().collect();
     match stream {
-        StreamId::Dossier(SubjectId(id)) => {
-            for event in streams.dossier(SubjectId(id)).arrived() {
-                match &event.fact {
-                    DossierFact::Registered(it) => terms.push(hit("dossier_no", normal(&it.dossier_no))),
-                    DossierFact::Relabelled(it) => terms.push(label(it.code)),
-                    _ => {}
+        StreamId::Dossier(id) => {
+            for event in streams.dossier(id).arrived() {
+                if let DossierFact::Registered(it) = &event.fact {
+                    terms.push(hit("dossier_no", normal(&it.dossier_no)));
+                } else if let DossierFact::Relabelled(it) = &event.fact {
+                    terms.push(label(it.code));
                 }
             }
         }
         StreamId::Bag(id) => {
             for event in streams.bag(id).arrived() {
-                match &event.fact {
-                    BagFact::Registered(it) => terms.extend(it.bag_no.as_deref().map(|no| hit("bag_no", normal(no)))),
-                    BagFact::Relabelled(it) => terms.push(label(it.code)),
-                    _ => {}
+                if let BagFact::Registered(it) = &event.fact {
+                    terms.extend(it.bag_no.as_deref().map(|no| hit("bag_no", normal(no))));
+                } else if let BagFact::Relabelled(it) = &event.fact {
+                    terms.push(label(it.code));
                 }
             }
         }
-        StreamId::Case(CaseId(id)) => {
-            for event in streams.case(CaseId(id)).arrived() {
-                match &event.fact {
-                    CaseFact::Filed(it) => terms.push(hit("case_no", normal(&it.case_no))),
-                    CaseFact::Accepted(it) => {
-                        terms.extend(it.dept_ref.as_deref().map(|no| hit("dept_ref", normal(no))))
-                    }
-                    CaseFact::NotAccepted(_)
-                    | CaseFact::Decided(_)
-                    | CaseFact::Withdrawn(_)
-                    | CaseFact::Closed(_)
-                    | CaseFact::Remark(_) => {}
+        StreamId::Case(id) => {
+            for event in streams.case(id).arrived() {
+                if let CaseFact::Filed(it) = &event.fact {
+                    terms.push(hit("case_no", normal(&it.case_no)));
+                } else if let CaseFact::Accepted(it) = &event.fact {
+                    terms.extend(it.dept_ref.as_deref().map(|no| hit("dept_ref", normal(no))));
                 }
             }
         }

@@ -37,10 +37,7 @@ pub struct Stay {
 #[must_use]
 pub fn of(thing: Thing, steps: &[Step]) -> Vec<Stay> {
     let stay = |(index, step): (usize, &Step)| {
-        let bag = match step.cause {
-            Cause::Packed if step.began => step.holder.bag()?,
-            _ => return None,
-        };
+        let bag = step.holder.bag().filter(|_| step.cause == Cause::Packed && step.began)?;
         let next = steps[index + 1..].iter().find(|next| next.began);
         let by = next.map(|next| if next.cause == Cause::BagOpened { "opened" } else { "read" });
         Some(row(thing, step, bag, next.map(|next| next.key.at), by))

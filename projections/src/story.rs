@@ -49,18 +49,16 @@ impl Thing {
 
 /// The bags a dossier's facts put it into, the voided ones too.
 pub fn bags_of_dossier(history: &History<DossierFact>) -> impl Iterator<Item = SubjectId> {
-    history.arrived().filter_map(|event| match &event.fact {
-        DossierFact::Packed(packed) => Some(packed.bag),
-        _ => None,
-    })
+    history
+        .arrived()
+        .filter_map(|event| if let DossierFact::Packed(packed) = &event.fact { Some(packed.bag) } else { None })
 }
 
 /// The bags a bag's facts put it into.
 pub fn bags_of_bag(history: &History<BagFact>) -> impl Iterator<Item = SubjectId> {
-    history.arrived().filter_map(|event| match &event.fact {
-        BagFact::Packed(packed) => Some(packed.bag),
-        _ => None,
-    })
+    history
+        .arrived()
+        .filter_map(|event| if let BagFact::Packed(packed) = &event.fact { Some(packed.bag) } else { None })
 }
 
 /// Loads the streams of `things` and of every bag they lead to, and returns the bags as containers.

@@ -85,7 +85,7 @@ impl Office {
         loop {
             let join = if path.contains('?') { '&' } else { '?' };
             let mut page = self.get(&format!("{path}{join}limit=1000{cursor}")).await;
-            items.extend(page["items"].as_array_mut().expect("items").drain(..));
+            items.append(page["items"].as_array_mut().expect("items"));
             match page["next"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => return items,

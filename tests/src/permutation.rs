@@ -136,10 +136,8 @@ async fn account(office: &Office, stories: &[Story]) -> BTreeMap<String, String>
     account.extend(trails(office).await);
     // The door tells the same stories as the fold; asked for some of them.
     for code in stories.iter().step_by(100).flat_map(|story| &story.codes) {
-        let thing = match code.kind() {
-            CodeKind::Bag => Thing::Bag(code.subject()),
-            _ => Thing::Dossier(code.subject()),
-        };
+        let is_bag = code.kind() == CodeKind::Bag;
+        let thing = if is_bag { Thing::Bag(code.subject()) } else { Thing::Dossier(code.subject()) };
         let Ok(told) = api::v1::dossiers::tell(&office.app, thing, Default::default()).await else { continue };
         let lines = serde_json::to_string(&told.lines).unwrap();
         assert_eq!(account.get(&format!("trail {}", thing.id())), Some(&lines));

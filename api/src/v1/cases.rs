@@ -81,7 +81,7 @@ async fn decide(
         Ok(events.into_iter().map(|event| (stream, any(event, AnyFact::Case))).collect())
     };
     let append = Append { id: request, content_hash, reads: vec![stream], decide: Arc::new(decide) };
-    Asked::after(app.log().append_one(append).await?)
+    Asked::after(&app.log().append_one(append).await?)
 }
 
 /// Files a case.
@@ -180,14 +180,11 @@ pub async fn get(State(app): State<App>, Path(name): Path<String>) -> Result<Jso
         return Err(Problem::not_found());
     };
     let told = history.told();
-    let filed = told.iter().find_map(|placed| match &placed.event.fact {
-        CaseFact::Filed(filed) => Some(filed),
-        _ => None,
-    });
+    let filed =
+        told.iter().find_map(|placed| if let CaseFact::Filed(filed) = &placed.event.fact { Some(filed) } else { None });
     let filed = filed.ok_or_else(Problem::not_found)?;
-    let dept_ref = told.iter().rev().find_map(|placed| match &placed.event.fact {
-        CaseFact::Accepted(accepted) => accepted.dept_ref.clone(),
-        _ => None,
+    let dept_ref = told.iter().rev().find_map(|placed| {
+        if let CaseFact::Accepted(accepted) = &placed.event.fact { accepted.dept_ref.clone() } else { None }
     });
     let dossiers = queues::of_case(app.db(), app.region(), id.0).await?;
     let steps: Vec<(&'static str, i64)> =

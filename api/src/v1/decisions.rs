@@ -79,7 +79,7 @@ impl Asked {
     ///
     /// # Errors
     /// Never for a decision that wrote something, and each does.
-    pub fn after(receipt: Receipt) -> Result<Json<Self>, Problem> {
+    pub fn after(receipt: &Receipt) -> Result<Json<Self>, Problem> {
         let first = receipt.events.first().ok_or_else(|| Problem::internal(&"a receipt without an event"))?;
         Ok(Json(Self { position: first.position, duplicate: receipt.duplicate, subject: first.stream.uuid() }))
     }
@@ -111,7 +111,7 @@ async fn decide(
     };
     let reads = [stream].into_iter().chain(also).collect();
     let append = Append { id: request, content_hash, reads, decide: Arc::new(decide) };
-    Asked::after(app.log().append_one(append).await?)
+    Asked::after(&app.log().append_one(append).await?)
 }
 
 /// Binds a label to a number, a case and a way.

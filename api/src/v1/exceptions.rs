@@ -175,7 +175,7 @@ pub async fn answer(State(app): State<App>, Body(request): Body<AnswerRequest>) 
         Ok(events)
     };
     let append = Append { id, content_hash: hash, reads: vec![stream], decide: Arc::new(decide) };
-    Asked::after(app.log().append_one(append).await?)
+    Asked::after(&app.log().append_one(append).await?)
 }
 
 fn answer_of(request: &AnswerRequest) -> Result<Answer, Problem> {

@@ -83,12 +83,15 @@ struct Labels {
     absent: Vec<Code>,
 }
 
+/// A scan whose labels could be read, or why not.
+type Read = Result<(Wire, Labels), (Option<ScanId>, Problem)>;
+
 /// Reads labels, asks the registers about all of them at once, and makes the requests.
 ///
 /// # Errors
 /// The registers' own; what is wrong with one scan is in its place.
 pub async fn prepare(app: &App, wires: Vec<Result<Wire, Problem>>, skew: i64) -> Result<Vec<Prepared>, Problem> {
-    let read: Vec<Result<(Wire, Labels), (Option<ScanId>, Problem)>> = wires
+    let read: Vec<Read> = wires
         .into_iter()
         .map(|wire| {
             let wire = wire.map_err(|problem| (None, problem))?;
@@ -103,7 +106,7 @@ pub async fn prepare(app: &App, wires: Vec<Result<Wire, Problem>>, skew: i64) ->
         .collect();
     let rows = registers::label::resolve(app.db(), app.region(), &codes).await?;
     let (known, now) = (app.known(), app.now());
-    let one = |read: Result<(Wire, Labels), (Option<ScanId>, Problem)>| match read {
+    let one = |read: Read| match read {
         Err((scan, problem)) => Prepared::Refused(scan, problem),
         Ok((wire, labels)) => match request(&known, &rows, wire, &labels, skew, now) {
             Ok(append) => Prepared::Append(append),
@@ -156,10 +159,8 @@ fn request(
     let content = serde_json::to_vec(&wire).map_err(|error| (id, Problem::internal(&error)))?;
     let content_hash = Sha256::digest(content).into();
     let subject_id = subject(labels.thing, rows);
-    let stream = match labels.thing.kind() {
-        domain::code::CodeKind::Bag => StreamId::Bag(subject_id),
-        _ => StreamId::Dossier(subject_id),
-    };
+    let is_bag = labels.thing.kind() == domain::code::CodeKind::Bag;
+    let stream = if is_bag { StreamId::Bag(subject_id) } else { StreamId::Dossier(subject_id) };
     let around = Around {
         bag: labels.bag.map(|bag| subject(bag, rows)),
         absent: labels.absent.iter().map(|&code| subject(code, rows)).collect(),

@@ -143,10 +143,9 @@ fn void(state: &History<DossierFact>, ask: Ask<ScanId>) -> Result<Event<DossierF
 }
 
 fn registration(state: &History<DossierFact>) -> Option<&Registered> {
-    state.arrived().find_map(|event| match &event.fact {
-        DossierFact::Registered(registered) => Some(registered),
-        _ => None,
-    })
+    state
+        .arrived()
+        .find_map(|event| if let DossierFact::Registered(registered) = &event.fact { Some(registered) } else { None })
 }
 
 fn registered<T>(state: &History<DossierFact>, ask: Ask<T>) -> Result<Ask<T>, DossierRefusal> {
@@ -165,12 +164,18 @@ fn held_here(state: &History<DossierFact>, here: Option<&SiteId>) -> Result<(), 
     let steps = own_steps(&state.told());
     let custody = Custody::after(&steps);
     let only_claimed = steps.last().is_some_and(|step| step.cause == Cause::Claimed);
-    match custody.holder {
+    let holder = custody.holder;
+    let by_itself = custody.evidence.read == Reading::Seen && !only_claimed;
+    match &holder {
         Holder::Applicant => Err(DossierRefusal::AlreadyHandedOut),
-        Holder::Site { ref site } if Some(site) == here && custody.evidence.read == Reading::Seen && !only_claimed => {
-            Ok(())
-        }
-        holder => Err(DossierRefusal::NotHeldHere { holder }),
+        Holder::Site { site } if by_itself && Some(site) == here => Ok(()),
+        Holder::Site { .. }
+        | Holder::Courier { .. }
+        | Holder::Leg { .. }
+        | Holder::Post { .. }
+        | Holder::Bag { .. }
+        | Holder::Archive
+        | Holder::Unknown { .. } => Err(DossierRefusal::NotHeldHere { holder }),
     }
 }
 

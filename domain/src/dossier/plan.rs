@@ -29,9 +29,8 @@ impl<'a> Plan<'a> {
     }
 
     fn unfold(told: &[Placed<'a, DossierFact>], networks: &Networks) -> Vec<Option<Self>> {
-        let registered = told.iter().find_map(|placed| match &placed.event.fact {
-            DossierFact::Registered(registered) => Some(registered),
-            _ => None,
+        let registered = told.iter().find_map(|placed| {
+            if let DossierFact::Registered(registered) = &placed.event.fact { Some(registered) } else { None }
         });
         let mut plan = registered.map(|registered| Self {
             registered,
@@ -49,19 +48,17 @@ impl<'a> Plan<'a> {
 
     fn turn(&mut self, placed: &Placed<'a, DossierFact>, networks: &Networks) {
         let source = &placed.event.source;
-        match &placed.event.fact {
-            DossierFact::Rerouted(rerouted) => {
-                self.destination = Some(&rerouted.destination);
-                self.homeward = false;
-            }
-            DossierFact::Recalled(_) | DossierFact::Returned(_) => self.homeward = true,
-            fact => {
-                let leaves = matches!(fact.movement(source), Some(Move::Sent { .. } | Move::Into(_)));
-                let from = source.at.as_ref().map(|at| networks.resolve(at));
-                // Whatever it was called: what its destination sends off or packs goes home.
-                self.homeward |= leaves && from.is_some() && from == self.destination;
-            }
+        let fact = &placed.event.fact;
+        if let DossierFact::Rerouted(rerouted) = fact {
+            self.destination = Some(&rerouted.destination);
+            self.homeward = false;
+            return;
         }
+        let turned = matches!(fact, DossierFact::Recalled(_) | DossierFact::Returned(_));
+        let leaves = matches!(fact.movement(source), Some(Move::Sent { .. } | Move::Into(_)));
+        let from = source.at.as_ref().map(|at| networks.resolve(at));
+        // Whatever it was called: what its destination sends off or packs goes home.
+        self.homeward |= turned || (leaves && from.is_some() && from == self.destination);
     }
 
     /// The site it is bound for now.

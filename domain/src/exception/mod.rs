@@ -153,15 +153,12 @@ pub fn of_dossier(
             | Holder::Unknown { .. } => {}
         }
     }
-    let remarks = told.iter().filter_map(|placed| {
-        let kind = match placed.event.fact {
-            DossierFact::Damaged(_) => ExceptionKind::Damaged,
-            DossierFact::Refused(_) => ExceptionKind::Refused,
-            _ => return None,
-        };
-        Some((kind, *placed))
-    });
-    let remarks: Vec<_> = remarks.collect();
+    let of = |kind, is: fn(&DossierFact) -> bool| {
+        told.iter().filter(move |placed| is(&placed.event.fact)).map(move |placed| (kind, *placed))
+    };
+    let damaged = of(ExceptionKind::Damaged, |fact| matches!(fact, DossierFact::Damaged(_)));
+    let refused = of(ExceptionKind::Refused, |fact| matches!(fact, DossierFact::Refused(_)));
+    let remarks: Vec<_> = damaged.chain(refused).collect();
     report(&mut evidence.found, told, &remarks);
     label(&mut evidence.found, told, label_known);
     let annulled = told.iter().find(|placed| matches!(placed.event.fact, DossierFact::Annulled(_)));
