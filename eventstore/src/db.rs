@@ -51,7 +51,7 @@ pub struct Tx(Engine<Transaction<'static, Sqlite>, Transaction<'static, Postgres
 pub enum OpenError {
     #[error("`{0}` is not a database: write a file path, `sqlite:FILE`, or `postgres://user@host/database`")]
     Url(String),
-    #[error("cannot open the database file {file}: {source}. Check that its folder exists and may be written")]
+    #[error("cannot open the database file {file}: check that its folder exists and may be written")]
     File { file: String, source: sqlx::Error },
     #[error("cannot reach PostgreSQL: {0}. Check the address, the password and that the server is running")]
     Server(sqlx::Error),

@@ -184,6 +184,28 @@ async fn a_decision_is_made_once_and_may_be_refused(fresh: Fresh) -> anyhow::Res
     Ok(())
 }
 
+async fn a_bag_is_taken_into_use_and_relabelled_with_its_history(fresh: Fresh) -> anyhow::Result<()> {
+    let desk = Desk::open(&fresh).await;
+    let office = &desk.office;
+    let [old, new] = [71, 72].map(|bits| Code::new(CodeKind::Bag, bits));
+    office.mint(&[old, new]).await;
+    let [old, new] = [old, new].map(labels::code::print);
+    let body = json!({ "request_id": Uuid::new_v4(), "by": "li", "at": "t01", "code": old, "bag_no": "水寨-03", "home": "t01" });
+    office.post("/api/v1/bags", &body).await;
+    let relabel = json!({ "request_id": Uuid::new_v4(), "by": "li", "code": new });
+    office.post(&format!("/api/v1/bags/{old}/relabel"), &relabel).await;
+    let (by_old, by_new) =
+        (office.get(&format!("/api/v1/bags/{old}")).await, office.get(&format!("/api/v1/bags/{new}")).await);
+    assert_eq!(by_old, by_new);
+    assert_eq!((&by_new["bag"]["code"], &by_new["bag"]["bag_no"]), (&json!(new), &json!("水寨-03")));
+    let again = json!({ "request_id": Uuid::new_v4(), "by": "li", "code": new });
+    let (status, refused) =
+        office.send(reqwest::Method::POST, &format!("/api/v1/bags/{old}/annul"), Some(&again)).await;
+    assert_eq!(status, 200, "{refused}");
+    desk.office.close().await;
+    Ok(())
+}
+
 async fn every_list_refuses_what_it_does_not_understand(fresh: Fresh) -> anyhow::Result<()> {
     let desk = Desk::open(&fresh).await;
     let office = &desk.office;
@@ -215,5 +237,6 @@ on_both_engines!(
     unknown_labels_sites_and_impossible_times_are_kept_and_flagged,
     a_repeat_gets_its_first_receipt_and_other_content_an_error,
     a_decision_is_made_once_and_may_be_refused,
+    a_bag_is_taken_into_use_and_relabelled_with_its_history,
     every_list_refuses_what_it_does_not_understand,
 );

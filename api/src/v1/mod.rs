@@ -1,4 +1,5 @@
 //! The JSON doors under `/api/v1`. One file a subject; every writing request carries an id made by the client.
+pub mod bag_decisions;
 pub mod bags;
 pub mod cases;
 pub mod couriers;
