@@ -288,9 +288,3 @@ async fn no_acknowledged_scan_is_lost_when_postgres_is_killed() {
     assert!(of > 200, "there was load: {of}");
     assert_eq!(lost, 0, "of {of} acknowledged scans");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn control_with_asynchronous_commit_killing_postgres_loses_scans() {
-    let (lost, of) = lost_when_postgres_is_killed("off").await;
-    assert!(lost > 0, "the harness must see losses without synchronous commit; {of} acknowledged");
-}

@@ -13,3 +13,4 @@ mod house;
 mod log_contract;
 mod office;
 mod permutation;
+mod registers_contract;
