@@ -97,7 +97,7 @@ impl Db {
             .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synchronous())
+            .synchronous(if answers_before_flush() { SqliteSynchronous::Normal } else { SqliteSynchronous::Full })
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "2000")
@@ -118,7 +118,9 @@ impl Db {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| OpenError::Url(without_password(url)))?
             .application_name("liuzhuan")
-            .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "30s")]);
+            .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "30s")])
+            // Said here, because a database or a role may have another default.
+            .options([("synchronous_commit", if answers_before_flush() { "off" } else { "on" })]);
         let pool = PgPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(Duration::from_secs(5))
@@ -258,14 +260,10 @@ impl Migrations {
     }
 }
 
-/// Flushed at every commit: what is acknowledged survives a power failure. A development build lets the tests take that
-/// away, to see that they notice.
-fn synchronous() -> SqliteSynchronous {
-    #[cfg(debug_assertions)]
-    if std::env::var_os("LIUZHUAN_UNSAFE_SYNCHRONOUS").is_some_and(|value| value == "normal") {
-        return SqliteSynchronous::Normal;
-    }
-    SqliteSynchronous::Full
+/// Whether a commit may be answered before it is flushed. Never: what is acknowledged survives a power failure. A
+/// development build lets the tests take that away, to see that they notice.
+fn answers_before_flush() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("LIUZHUAN_UNSAFE_SYNCHRONOUS").is_some()
 }
 
 /// The address with its password blanked: it may go into a message.

@@ -1,5 +1,6 @@
 //! What the log promises, written once and run on both engines. Each file below is one promise, or two.
 mod atomic;
+mod broken;
 mod bytes;
 mod nodes;
 mod once;

@@ -3,7 +3,9 @@ use super::{NOON, Node, assert_dense, dossier, sightings};
 use crate::engine::{Fresh, on_both_engines};
 use eventstore::db::Engine;
 use eventstore::{Clock, Log};
+use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 on_both_engines!(
     a_reader_sees_no_gap_while_eight_append,
@@ -18,8 +20,15 @@ on_both_engines!(
 const WRITERS: u128 = 8;
 const EACH: u128 = 40;
 
+/// How long a reader waits for events that do not come, before it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Polls until it has seen `end`; whatever it is shown must follow what it saw.
 pub(super) async fn follow(log: Log, end: i64) -> anyhow::Result<i64> {
+    timeout(PATIENCE, poll(log, end)).await?
+}
+
+async fn poll(log: Log, end: i64) -> anyhow::Result<i64> {
     let mut seen = 0;
     while seen < end {
         for event in log.after(seen, 50).await? {
@@ -103,6 +112,13 @@ async fn an_append_after_reopening_continues_the_numbers(fresh: Fresh) -> anyhow
 }
 
 async fn a_commit_waits_for_the_disk(fresh: Fresh) -> anyhow::Result<()> {
+    let db = fresh.db().await?;
+    if let Engine::Postgres(pool) = db.read() {
+        let careless =
+            "do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$";
+        sqlx::query(careless).execute(pool).await?;
+    }
+    db.close().await;
     let db = fresh.db().await?;
     let mut tx = db.begin().await?;
     match tx.conn() {
