@@ -42,6 +42,15 @@ struct SqliteDb {
     write: SqlitePool,
 }
 
+/// Where a database lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// A SQLite file.
+    File(&'a str),
+    /// A PostgreSQL address.
+    Server(&'a str),
+}
+
 /// A transaction that may write.
 #[derive(Debug)]
 pub struct Tx(Engine<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>);
@@ -82,14 +91,25 @@ impl Db {
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        match Self::place(url)? {
+            Place::File(file) => Self::open_sqlite(file).await,
+            Place::Server(server) => Self::open_postgres(server).await,
+        }
+    }
+
+    /// Reads an address, without opening anything.
+    ///
+    /// # Errors
+    /// [`OpenError::Url`].
+    pub fn place(url: &str) -> Result<Place<'_>, OpenError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::open_postgres(url).await;
+            return Ok(Place::Server(url));
         }
         let file = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
         if file.is_empty() || file.contains("://") {
             return Err(OpenError::Url(without_password(url)));
         }
-        Self::open_sqlite(file).await
+        Ok(Place::File(file))
     }
 
     async fn open_sqlite(file: &str) -> Result<Self, OpenError> {
@@ -245,19 +265,21 @@ pub struct Migrations {
 
 impl Migrations {
     fn for_engine(&self, engine: &str) -> Migrator {
-        let sqlite = engine == "sqlite";
-        let (bytes, uuid) = if sqlite { ("blob", "blob") } else { ("bytea", "uuid") };
-        let clustered = if sqlite { " without rowid" } else { "" };
         let migration = |&(version, what, text): &(i64, &'static str, &'static str)| {
-            let text =
-                AssertSqlSafe(text.replace("{bytes}", bytes).replace("{uuid}", uuid).replace("{clustered}", clustered))
-                    .into_sql_str();
+            let text = AssertSqlSafe(dialect(engine, text)).into_sql_str();
             Migration::new(version, Cow::Borrowed(what), MigrationType::Simple, text, false)
         };
         let mut migrator = Migrator::with_migrations(self.steps.iter().map(migration).collect());
         migrator.dangerous_set_table_name(self.table);
         migrator
     }
+}
+
+/// Puts an engine's words for `{bytes}`, `{uuid}` and `{clustered}`.
+pub(crate) fn dialect(engine: &str, text: &str) -> String {
+    let (bytes, uuid, clustered) =
+        if engine == "sqlite" { ("blob", "blob", " without rowid") } else { ("bytea", "uuid", "") };
+    text.replace("{bytes}", bytes).replace("{uuid}", uuid).replace("{clustered}", clustered)
 }
 
 /// Whether a commit may be answered before it is flushed. Never: what is acknowledged survives a power failure. A

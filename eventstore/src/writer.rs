@@ -14,7 +14,6 @@ use domain::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use tokio::sync::{mpsc, oneshot, watch};
-use uuid::Uuid;
 
 /// What must be written in the same transaction as the events, so that readers see their own scans.
 #[async_trait]
@@ -164,9 +163,7 @@ impl Writer {
         let position = head.position + outcome.rows.len() as i64;
         sql!(tx.conn(), c => sqlx::query("update heads set position = $2 where region = $1")
             .bind(i64::from(self.region.0)).bind(position).execute(c).await.map(|done| done.rows_affected()))?;
-        if let Err(error) = tx.commit().await {
-            self.settle(&outcome, error).await?;
-        }
+        tx.commit().await?;
         self.streams.committed(position);
         self.head.send_if_modified(|seen| std::mem::replace(seen, position.max(*seen)) < position);
         Ok(outcome.answers)
@@ -266,18 +263,6 @@ impl Writer {
         }
         Ok(())
     }
-
-    /// A commit that was not answered: it is in the log if any of its ids is, for it is written whole or not at all.
-    async fn settle(&self, outcome: &Outcome, error: sqlx::Error) -> Result<(), WriteError> {
-        let Some(first) = outcome.appended.first() else { return Err(error.into()) };
-        let Ok(mut tx) = self.db.begin().await else { return Err(error.into()) };
-        let found: Option<Uuid> = sql!(tx.conn(), c => sqlx::query_scalar(
-            "select scan_id from events where region = $1 and scan_id = $2 and position = $3")
-            .bind(i64::from(self.region.0)).bind(first.event.scan.0).bind(first.position).fetch_optional(c).await)?;
-        tx.rollback().await?;
-        tracing::warn!(%error, committed = found.is_some(), "a commit was not answered; looked it up");
-        found.map(|_| ()).ok_or(error.into())
-    }
 }
 
 fn repeat(rows: &[StoredEvent], request: &Append) -> Result<Result<Receipt, AppendError>, WriteError> {
@@ -292,7 +277,8 @@ fn repeat(rows: &[StoredEvent], request: &Append) -> Result<Result<Receipt, Appe
     Ok(Ok(Receipt { duplicate: true, events }))
 }
 
-/// Worth running again: serialization failure, deadlock, or a connection that broke before the commit.
+/// Worth running again: serialization failure, deadlock, or a connection that broke. If it broke at the commit, running again
+/// finds by the ids whether it had happened, before anyone is answered.
 fn is_transient(error: &sqlx::Error) -> bool {
     if let sqlx::Error::Database(error) = error {
         return matches!(error.code().as_deref(), Some("40001" | "40P01" | "57P01" | "5" | "517"));

@@ -59,6 +59,11 @@ impl Fresh {
         Self { url: server_url(&name), _folder: None }
     }
 
+    /// Another empty database of the same engine; a SQLite file that is not there yet.
+    pub async fn another(&self) -> Self {
+        if self.url.starts_with("postgres://") { Self::postgres().await } else { Self::sqlite() }
+    }
+
     /// Opens it; each call is another node on the same database.
     pub async fn db(&self) -> anyhow::Result<Db> {
         Ok(Db::open(&self.url).await?)

@@ -14,3 +14,4 @@ mod log_contract;
 mod office;
 mod permutation;
 mod registers_contract;
+mod restore;

@@ -1,4 +1,6 @@
 //! The executable's commands, one file each. `main` only parses and calls.
+mod backup;
+mod bench;
 mod demo;
 mod import;
 mod play;
@@ -33,10 +35,16 @@ enum Command {
     Import(import::Import),
     /// Build every read model anew from the log.
     Rebuild,
-    /// Compare every read model with a fresh build from the log.
+    /// Check the log (positions, versions, every body) and compare every read model with a fresh build.
     Verify,
+    /// Copy log, registers and read models to a file, while others go on writing.
+    Backup(backup::Backup),
+    /// Begin a log again from a copy, in a new file or an empty database.
+    Restore(backup::Restore),
     /// Make, list or revoke tokens that open the doors.
     User(user::User),
+    /// Measure the log and the doors beside the same database driven by hand.
+    Bench(bench::Bench),
     /// Play a seeded county against the real doors and judge the answers by the truth.
     Simulate(simulate::Simulate),
 }
@@ -54,7 +62,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(import) => import.run(&settings).await,
         Command::Rebuild => rebuild::rebuild(&settings).await,
         Command::Verify => rebuild::verify(&settings).await,
+        Command::Backup(backup) => backup.run(&settings).await,
+        Command::Restore(restore) => restore.run(&settings).await,
         Command::User(user) => user.run(&settings).await,
+        Command::Bench(bench) => bench.run(&settings).await,
         Command::Simulate(simulate) => simulate.run(&settings).await,
     }
 }

@@ -13,7 +13,15 @@ pub(super) async fn rebuild(settings: &Settings) -> anyhow::Result<()> {
 
 pub(super) async fn verify(settings: &Settings) -> anyhow::Result<()> {
     let (app, tasks) = super::open(settings, Clock::System).await?;
-    let head = app.log().head_row().await?;
+    let (position, faults) = eventstore::examine(app.log()).await?;
+    for fault in &faults {
+        super::say(fault);
+    }
+    if !faults.is_empty() {
+        super::close(app, tasks).await;
+        bail!("the log is damaged: keep this database as it is, restore the last copy into another, and report it");
+    }
+    super::say(format!("the log is whole: positions 1 to {position}, every body readable"));
     let differences = projections::rebuild::differences(&app.surroundings()).await?;
     super::close(app, tasks).await;
     for (table, rows) in &differences {
@@ -22,6 +30,6 @@ pub(super) async fn verify(settings: &Settings) -> anyhow::Result<()> {
     if !differences.is_empty() {
         bail!("read models differ from the log; `liuzhuan rebuild` mends them; please report it");
     }
-    super::say(format!("every read model is what the log says, at position {}", head.position));
+    super::say("every read model is what the log says");
     Ok(())
 }

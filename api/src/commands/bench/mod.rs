@@ -1,0 +1,103 @@
+//! `liuzhuan bench`: figures that compare. Every round runs every scenario once, beside the same database driven by hand
+//! with the same bytes; what counts are the ratios within one run, because machines are noisy. One file for each kind of
+//! figure; to add a scenario: a function in one of them, a line in [`Bench::run`].
+mod doors;
+mod figures;
+mod log;
+mod memory;
+mod models;
+mod scale;
+
+use crate::app::{App, Tasks};
+use crate::settings::Settings;
+use anyhow::{Context, bail};
+use clap::Args;
+use domain::id::Region;
+use eventstore::{Clock, Db};
+use figures::Board;
+use std::time::Duration;
+
+/// Measures appends, scans over HTTP, repeats, reads, followers, rebuilding, start-up and memory beside the same database
+/// driven by hand, in rounds; prints medians and ratios as a table in Markdown. Takes some minutes. Never on a database
+/// that holds anything.
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Bench {
+    /// `sqlite` for a fresh file in a temporary folder, or the address of an empty PostgreSQL database.
+    #[arg(long, default_value = "sqlite", value_name = "sqlite|postgres://…")]
+    db: String,
+    /// Rounds; a figure is the median of them.
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+    /// Seconds for each scenario in each round.
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// Events laid down in bulk before anything is measured.
+    #[arg(long, default_value_t = 100_000)]
+    scale: u32,
+}
+
+/// What every scenario is given.
+pub(super) struct Setting {
+    pub db: Db,
+    /// How long a scenario runs.
+    pub time: Duration,
+}
+
+/// The log is measured in a region of its own, so that nothing folds behind it.
+const LOG_ALONE: Region = Region(999_999);
+
+impl Bench {
+    pub(in crate::commands) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let folder = tempfile::tempdir().context("no temporary folder")?;
+        let database =
+            if self.db == "sqlite" { folder.path().join("bench.db").display().to_string() } else { self.db.clone() };
+        let region = settings.region()?;
+        if self.rounds == 0 || !(0.1..=600.0).contains(&self.seconds) {
+            bail!("--rounds begins at 1, --seconds is 0.1 to 600");
+        }
+        let mut board = Board::new(&self.db, self.rounds, self.seconds, self.scale);
+        prepare(&database, region).await?;
+        board.note("laid down", scale::lay(&database, region, self.scale).await?);
+        board.note("start-up", models::start_up(&database, region).await?);
+        self.rounds(&database, region, &mut board).await?;
+        board.note("memory", memory::of_children(&database, region, self.scale).await?);
+        super::say(board.markdown());
+        Ok(())
+    }
+
+    async fn rounds(&self, database: &str, region: Region, board: &mut Board) -> anyhow::Result<()> {
+        let (app, tasks) = open(database, region).await?;
+        let setting = Setting { db: app.db().clone(), time: Duration::from_secs_f64(self.seconds) };
+        let alone = log::Logs::open(&setting.db).await?;
+        let doors = doors::Doors::open(&app).await?;
+        for round in 1..=self.rounds {
+            tracing::info!(round, of = self.rounds, "measuring");
+            log::measure(&setting, &alone, board).await?;
+            doors.measure(&setting, board).await?;
+            models::measure(&app, board).await?;
+        }
+        drop(alone);
+        doors.close().await;
+        super::close(app, tasks).await;
+        Ok(())
+    }
+}
+
+async fn open(database: &str, region: Region) -> anyhow::Result<(App, Tasks)> {
+    Ok(App::open(Db::open(database).await?, region, Clock::System, None).await?)
+}
+
+/// The county's registers, in a database that was empty.
+async fn prepare(database: &str, region: Region) -> anyhow::Result<()> {
+    let (app, tasks) = open(database, region).await?;
+    let used = app.log().head_row().await?.position > 0 || !app.known().sites.is_empty();
+    let imported =
+        if used { Ok(()) } else { registers::import(app.db(), region, app.now(), registers::WUHUA).await.map(|_| ()) };
+    super::close(app, tasks).await;
+    if used {
+        bail!(
+            "this database is in use: give `liuzhuan bench` an empty one, it writes many thousand events that never happened"
+        );
+    }
+    imported.map_err(|errors| anyhow::anyhow!("the county that comes with the program: {errors:?}"))
+}

@@ -1,0 +1,42 @@
+//! Read models: how fast they are built anew, beside merely reading the same events; and how long it takes to start.
+use super::figures::{Board, Sample};
+use super::open;
+use crate::app::App;
+use domain::id::Region;
+use tokio::time::Instant;
+
+const READING: &str = "reading every event";
+/// Events in a page of the yardstick.
+const PAGE: i64 = 5000;
+
+/// One round.
+pub(super) async fn measure(app: &App, board: &mut Board) -> anyhow::Result<()> {
+    let (began, mut read) = (Instant::now(), 0);
+    loop {
+        let page = app.log().after(read, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        read = last.position;
+    }
+    board.add(READING, None, rate(read, began));
+    let began = Instant::now();
+    let built = projections::rebuild::rebuild(&app.surroundings()).await?;
+    board.add("rebuilding every read model", Some(READING), rate(built, began));
+    Ok(())
+}
+
+fn rate(events: i64, began: Instant) -> Sample {
+    Sample { per_second: events as f64 / began.elapsed().as_secs_f64(), micros: Vec::new() }
+}
+
+/// From nothing to ready, on the log as it lies there; the first time builds the read models.
+pub(super) async fn start_up(database: &str, region: Region) -> anyhow::Result<String> {
+    let (app, tasks) = open(database, region).await?;
+    projections::rebuild::rebuild(&app.surroundings()).await?;
+    crate::commands::close(app, tasks).await;
+    let began = Instant::now();
+    let (app, tasks) = open(database, region).await?;
+    let head = app.log().head_row().await?.position;
+    let ready = began.elapsed();
+    crate::commands::close(app, tasks).await;
+    Ok(format!("{:.0} ms to ready on {head} events", ready.as_secs_f64() * 1000.0))
+}
