@@ -114,6 +114,12 @@ impl Bags {
         self.0.insert(bag, container);
     }
 
+    /// Whether a bag is here.
+    #[must_use]
+    pub fn contains(&self, bag: SubjectId) -> bool {
+        self.0.contains_key(&bag)
+    }
+
     /// A bag's container; `None` if its stream was not loaded or is empty.
     #[must_use]
     pub fn get(&self, bag: SubjectId) -> Option<&Container> {

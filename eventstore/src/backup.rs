@@ -112,7 +112,7 @@ async fn vacuum_into(url: &str, partial: &Path) -> Result<(), BackupError> {
 /// Checks the copied file whole and begins its new life.
 async fn restored_file(from: &Path, partial: &Path, now: Timestamp) -> Result<i64, BackupError> {
     let damaged = |what: String| BackupError::Damaged { copy: from.to_owned(), what };
-    let db = Db::open(&partial.display().to_string()).await?;
+    let db = Db::open(&partial.display().to_string()).await.map_err(|error| damaged(error.to_string()))?;
     let found: Result<Vec<String>, _> = match db.read() {
         crate::db::Engine::Sqlite(pool) => sqlx::query_scalar("pragma integrity_check").fetch_all(pool).await,
         crate::db::Engine::Postgres(_) => Ok(Vec::new()),

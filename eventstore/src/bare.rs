@@ -1,6 +1,7 @@
 //! The same database driven by hand: the yardstick that `liuzhuan bench` holds to the log. The same columns, indexes and
 //! bytes, the same group commit; no ids looked up, no versions checked, nothing decided, nothing folded. Used by nothing else.
-use crate::db::{OpenError, Statements, chunked, dialect};
+use crate::db::{OpenError, dialect};
+use crate::statements::{Statements, chunked};
 use crate::{Db, sql};
 use domain::id::Region;
 use domain::stream::{AnyEvent, StreamId};
@@ -48,7 +49,7 @@ pub struct Bare {
 static INSERT: LazyLock<Statements> = LazyLock::new(|| {
     let head = "insert into bare_events (region, position, stream_kind, stream_id, version, scan_id, ordinal, \
                 content_hash, name, schema_version, occurred_at, recorded_at, body) values ";
-    Statements::new(head, 13, 0, "")
+    Statements::rows(head, 13, "")
 });
 
 const TABLE: &str = "create table bare_events (
@@ -112,7 +113,7 @@ async fn commit(db: &Db, region: Region, position: &mut i64, lines: &[Line]) -> 
     let mut tx = db.begin().await?;
     for chunk in chunked(lines) {
         sql!(tx.conn(), c => {
-            let mut query = sqlx::query(INSERT.of(chunk.len()));
+            let mut query = sqlx::query(INSERT.of(&c, chunk.len()));
             for line in chunk {
                 *position += 1;
                 query = query

@@ -121,6 +121,8 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "2000")
+            // Rows cross from the connection's thread; with the default of 50 the threads take turns all the time.
+            .row_buffer_size(1000)
             .statement_cache_capacity(200);
         let cannot = |source| OpenError::File { file: file.to_owned(), source };
         let pool = |size| SqlitePoolOptions::new().max_connections(size).idle_timeout(None).max_lifetime(None);
@@ -295,49 +297,4 @@ pub fn without_password(url: &str) -> String {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         _ => url.to_owned(),
     }
-}
-
-/// `($1, $2), ($3, $4)`: placeholders for `rows` rows of `columns`, beginning at `$first`.
-#[must_use]
-pub fn placeholders(first: usize, rows: usize, columns: usize) -> String {
-    let row = |r: usize| {
-        let cells: Vec<_> = (0..columns).map(|c| format!("${}", first + r * columns + c)).collect();
-        format!("({})", cells.join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
-}
-
-/// A statement of each size of [`CHUNKS`], made once.
-#[derive(Debug)]
-pub struct Statements([&'static str; 3]);
-
-impl Statements {
-    /// `head` + placeholders for rows of `columns` + `tail`; the first `fixed` parameters belong to the head.
-    #[must_use]
-    pub fn new(head: &str, columns: usize, fixed: usize, tail: &str) -> Self {
-        let of = |rows| -> &'static str {
-            Box::leak(format!("{head}{}{tail}", placeholders(fixed + 1, rows, columns)).into_boxed_str())
-        };
-        Self(CHUNKS.map(of))
-    }
-
-    /// The statement for `rows` rows; `rows` comes from [`chunked`].
-    #[must_use]
-    pub fn of(&self, rows: usize) -> &'static str {
-        let place = CHUNKS.iter().position(|&size| size == rows).expect("rows is one of CHUNKS");
-        self.0[place]
-    }
-}
-
-/// Sizes of multi-row statements: few, so that each stays prepared.
-pub const CHUNKS: [usize; 3] = [40, 8, 1];
-
-/// Splits `items` into slices of the sizes of [`CHUNKS`], largest first.
-pub fn chunked<T>(mut items: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = CHUNKS.into_iter().find(|&size| size <= items.len())?;
-        let (now, rest) = items.split_at(size);
-        items = rest;
-        Some(now)
-    })
 }

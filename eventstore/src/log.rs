@@ -25,6 +25,7 @@ pub struct Log {
     clock: Clock,
     queue: mpsc::Sender<Waiting>,
     head: watch::Receiver<i64>,
+    epoch: i64,
 }
 
 /// Where a log stands.
@@ -57,12 +58,12 @@ impl Log {
             .bind(i64::from(region.0)).execute(c).await.map(|done| done.rows_affected()))?;
         tx.commit().await?;
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        let position = head(&db, region).await?.position;
+        let Head { position, epoch, .. } = head(&db, region).await?;
         let (bell, heard) = watch::channel(position);
         let streams = Streams::default();
         let writer = Writer { db: db.clone(), region, clock: clock.clone(), inline, streams, head: bell };
         let task = tokio::spawn(writer.run(waiting));
-        Ok((Self { db, region, clock, queue, head: heard }, task))
+        Ok((Self { db, region, clock, queue, head: heard, epoch }, task))
     }
 
     /// Appends requests that were asked together; each is answered by itself, all after one commit.
@@ -92,7 +93,7 @@ impl Log {
     /// The database's own.
     pub async fn load(&self, stream: StreamId, up_to: Option<i64>) -> Result<Vec<StoredEvent>, sqlx::Error> {
         let text = AssertSqlSafe(format!(
-            "select {COLUMNS} from events where region = $1 and stream_id = $2 and position <= $3 order by version"
+            "select {COLUMNS} from events where region = $1 and stream_id = $2 and +position <= $3 order by version"
         ));
         let (region, id, up_to) = (i64::from(self.region.0), stream.uuid(), up_to.unwrap_or(i64::MAX));
         sql!(self.db.read(), c => sqlx::query_as(text).bind(region).bind(id).bind(up_to).fetch_all(c).await)
@@ -151,6 +152,12 @@ impl Log {
     #[must_use]
     pub fn doorbell(&self) -> watch::Receiver<i64> {
         self.head.clone()
+    }
+
+    /// Which life of the log this is. Only restoring begins another, and nobody has a log open that is being restored.
+    #[must_use]
+    pub fn epoch(&self) -> i64 {
+        self.epoch
     }
 
     /// How many messages may still be queued before [`AppendError::Busy`].

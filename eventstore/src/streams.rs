@@ -1,5 +1,6 @@
 //! The states of streams in memory: what decisions fold. Bounded, and caught up to the head before anything is decided.
-use crate::db::{Statements, chunked};
+use crate::append::Appended;
+use crate::statements::{Statements, filled};
 use crate::stored::{COLUMNS, StoredEvent, Unreadable};
 use crate::{Db, Tx, sql};
 use domain::bag::BagFact;
@@ -19,11 +20,16 @@ pub enum Access<'a> {
 }
 
 impl Access<'_> {
-    async fn streams(&mut self, region: Region, chunk: &[StreamId]) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    async fn streams(
+        &mut self,
+        region: Region,
+        up_to: i64,
+        chunk: &[StreamId],
+    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
         macro_rules! fetch {
             ($engine:expr) => {
                 sql!($engine, c => {
-                    let mut query = sqlx::query_as(LOAD.of(chunk.len())).bind(i64::from(region.0));
+                    let mut query = sqlx::query_as(LOAD.of(&c, chunk.len())).bind(i64::from(region.0)).bind(up_to);
                     for stream in chunk {
                         query = query.bind(stream.uuid());
                     }
@@ -101,6 +107,8 @@ pub struct Streams {
     /// Every entry reflects the log up to here.
     position: i64,
     events: usize,
+    /// Where loading ends, for who follows the log; otherwise a stream is loaded whole.
+    up_to: Option<i64>,
     /// Counts batches; an entry remembers the last that needed it.
     batch: u64,
 }
@@ -113,12 +121,15 @@ struct Entry {
 
 /// Events kept in memory before the least used streams are dropped: about 60 MB.
 const EVENTS_MAX: usize = 100_000;
+/// As [`EVENTS_MAX`], for a follower.
+const FOLLOWED_MAX: usize = 30_000;
 /// Further behind than this, dropping everything is cheaper than catching up.
 const CATCH_UP_MAX: i64 = 10_000;
 
 static LOAD: LazyLock<Statements> = LazyLock::new(|| {
-    let head = format!("select {COLUMNS} from events where region = $1 and stream_id in (values ");
-    Statements::new(&head, 1, 1, ") order by stream_id, version")
+    // The plus keeps SQLite from walking the positions instead of the streams.
+    let head = format!("select {COLUMNS} from events where region = $1 and +position <= $2 and stream_id in (values ");
+    Statements::keys(&head, 2, ") order by stream_id, version")
 });
 
 impl Streams {
@@ -167,8 +178,8 @@ impl Streams {
         for &stream in &missing {
             self.entries.insert(stream, Entry { state: State::empty(stream), used: self.batch });
         }
-        for chunk in chunked(&missing) {
-            let rows = access.streams(region, chunk).await?;
+        for list in filled(&missing) {
+            let rows = access.streams(region, self.up_to.unwrap_or(i64::MAX), &list).await?;
             for row in rows {
                 let (stream, event) = row.decode()?;
                 self.insert(stream, event);
@@ -197,8 +208,41 @@ impl Streams {
         }
     }
 
+    /// Brings every stream in memory up to the last of `events`, which follow what it holds; what is loaded from now on
+    /// ends there too. Drops everything first if there is too much.
+    pub fn follow(&mut self, events: &[Appended]) {
+        if self.events > FOLLOWED_MAX {
+            self.clear();
+        }
+        for Appended { stream, event, .. } in events {
+            if let Some(entry) = self.entries.get_mut(stream) {
+                entry.state.insert(event.clone());
+            }
+        }
+        self.events = self.entries.values().map(|entry| entry.state.version()).sum();
+        self.up_to = events.last().map(|event| event.position).or(self.up_to);
+    }
+
+    /// Where loading ends; 0 if nothing was followed yet.
+    #[must_use]
+    pub fn up_to(&self) -> i64 {
+        self.up_to.unwrap_or(0)
+    }
+
+    /// Keeps only some streams in memory.
+    pub fn retain(&mut self, keep: impl Fn(StreamId) -> bool) {
+        self.entries.retain(|&stream, _| keep(stream));
+        self.events = self.entries.values().map(|entry| entry.state.version()).sum();
+    }
+
+    /// How many events are in memory, as of the last [`Self::retain`] or append.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.events
+    }
+
     /// Forgets everything: what is in memory may not be in the log.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.entries.clear();
         self.events = 0;
     }

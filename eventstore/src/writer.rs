@@ -3,7 +3,7 @@
 //! The first statement updates the region's head row, which is the sequencer: everything read after it is what the
 //! append follows, positions have no gaps, and `recorded_at` never falls. Whoever asked is answered after the commit.
 use crate::append::{Append, AppendError, Appended, Receipt, WriteError};
-use crate::db::{Statements, chunked};
+use crate::statements::{Statements, chunked, filled};
 use crate::stored::{COLUMNS, StoredEvent};
 use crate::streams::{Access, LoadError, Streams};
 use crate::{Clock, Db, Tx, sql};
@@ -14,6 +14,7 @@ use domain::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
 
 /// What must be written in the same transaction as the events, so that readers see their own scans.
 #[async_trait]
@@ -61,12 +62,12 @@ struct Head {
 static INSERT: LazyLock<Statements> = LazyLock::new(|| {
     let head = "insert into events (region, position, stream_kind, stream_id, version, scan_id, ordinal, content_hash, \
                 name, schema_version, occurred_at, recorded_at, body) values ";
-    Statements::new(head, 13, 0, "")
+    Statements::rows(head, 13, "")
 });
 
 static KNOWN: LazyLock<Statements> = LazyLock::new(|| {
     let head = format!("select {COLUMNS} from events where region = $1 and scan_id in (values ");
-    Statements::new(&head, 1, 1, ") order by scan_id, ordinal")
+    Statements::keys(&head, 1, ") order by scan_id, ordinal")
 });
 
 /// What a batch appends, and what each of its requests is answered.
@@ -181,11 +182,12 @@ impl Writer {
     /// The events that scans of this batch made before.
     async fn known(&self, tx: &mut Tx, requests: &[&Append]) -> Result<HashMap<ScanId, Vec<StoredEvent>>, WriteError> {
         let mut known: HashMap<ScanId, Vec<StoredEvent>> = HashMap::new();
-        for chunk in chunked(requests) {
+        let ids: Vec<Uuid> = requests.iter().map(|request| request.id.0).collect();
+        for list in filled(&ids) {
             let rows: Vec<StoredEvent> = sql!(tx.conn(), c => {
-                let mut query = sqlx::query_as(KNOWN.of(chunk.len())).bind(i64::from(self.region.0));
-                for request in chunk {
-                    query = query.bind(request.id.0);
+                let mut query = sqlx::query_as(KNOWN.of(&c, list.len())).bind(i64::from(self.region.0));
+                for id in list {
+                    query = query.bind(id);
                 }
                 query.fetch_all(c).await
             })?;
@@ -250,7 +252,7 @@ impl Writer {
         let both: Vec<(&Row, &Appended)> = outcome.rows.iter().zip(&outcome.appended).collect();
         for chunk in chunked(&both) {
             sql!(tx.conn(), c => {
-                let mut query = sqlx::query(INSERT.of(chunk.len()));
+                let mut query = sqlx::query(INSERT.of(&c, chunk.len()));
                 for (row, Appended { position, stream, event }) in chunk {
                     query = query
                         .bind(i64::from(self.region.0)).bind(position).bind(stream.kind()).bind(stream.uuid())

@@ -1,7 +1,31 @@
-//! Paper: what is printed on labels, and how it is read back. Data in, text out: no database, no network, no clock;
-//! chance is an argument.
+//! Paper: codes, QR, label sheets, receipts, manifests. Data in, bytes out: no database, no network, no clock; chance
+//! is an argument.
 //!
-//! Where to begin: [`code`] prints a [`domain::code::Code`] with its check character and reads it again, however it was
-//! typed or scanned. To recognise one more kind of foreign barcode: a variant of [`code::LooksLike`], one line in
-//! `looks_like`, one line in its test.
+//! Where to begin: [`sheet::print`] makes pages of labels, [`receipt::print`] and [`manifest::print`] the two other
+//! papers; each gives a [`page::Paper`], which becomes PDF, SVG or dots and says what it could not print as given.
+//! Layout is computed once, in micrometres ([`draft`] with [`fit`]); [`pdf`], [`svg`] and [`bitmap`] only draw it.
+//!
+//! To add one more
+//! - label format: one row of [`formats::FORMATS`];
+//! - paper: one file like [`receipt`], from data to [`page::Paper`];
+//! - foreign barcode to recognise: a variant of [`code::LooksLike`], one line in `looks_like`, one in its test.
+pub mod bitmap;
 pub mod code;
+pub mod dots;
+pub mod draft;
+pub mod error;
+pub mod fit;
+pub mod font;
+pub mod formats;
+pub mod label;
+pub mod manifest;
+pub mod page;
+pub mod pdf;
+#[cfg(test)]
+mod proof;
+pub mod qr;
+pub mod receipt;
+pub mod sheet;
+pub mod svg;
+pub mod table;
+pub mod totals;

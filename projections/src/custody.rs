@@ -14,7 +14,7 @@ use domain::id::{CaseId, ItemId, Region, SiteId, SubjectId};
 use domain::network::Networks;
 use domain::stay::Bags;
 use domain::tale::Tale;
-use eventstore::db::{Statements, chunked};
+use eventstore::statements::{Statements, chunked, filled};
 use eventstore::{Access, Appended, Inline, LoadError, Streams, Tx, WriteError, sql};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
@@ -295,7 +295,7 @@ async fn upsert(
                         outer_bag = excluded.outer_bag, next_hop = excluded.next_hop, target = excluded.target, \
                         since = excluded.since, case_id = excluded.case_id, body = excluded.body \
                         where excluded.position >= r.position";
-            Statements::new(&head, 12, 0, tail)
+            Statements::rows(&head, 12, tail)
         };
         ["custody_dossier", "custody_bag"].map(|table| [Life::Live, Life::Shadow].map(|life| of(table, life)))
     });
@@ -304,7 +304,7 @@ async fn upsert(
         let bodies: Vec<String> =
             chunk.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(not_json)?;
         sql!(tx.conn(), c => {
-            let mut query = sqlx::query(statements.of(chunk.len()));
+            let mut query = sqlx::query(statements.of(&c, chunk.len()));
             for (row, body) in chunk.iter().zip(&bodies) {
                 let held = &row.custody.holder;
                 let live = !row.annulled;
@@ -348,23 +348,23 @@ pub async fn find(
     static FIND: LazyLock<[Statements; 2]> = LazyLock::new(|| {
         ["custody_dossier", "custody_bag"].map(|table| {
             let head = format!("select subject, body, position from {table} where region = $1 and subject in (values ");
-            Statements::new(&head, 1, 1, ")")
+            Statements::keys(&head, 1, ")")
         })
     });
     let mut found = std::collections::HashMap::new();
     let (dossiers, bags): (Vec<Thing>, Vec<Thing>) =
         things.iter().copied().partition(|thing| matches!(thing, Thing::Dossier(_)));
     for (statements, ids) in FIND.iter().zip([dossiers, bags]) {
-        for chunk in chunked(&ids) {
+        for list in filled(&ids) {
             let rows: Vec<(Uuid, String, i64)> = sql!(db.read(), c => {
-                let mut query = sqlx::query_as(statements.of(chunk.len())).bind(i64::from(region.0));
-                for thing in chunk {
+                let mut query = sqlx::query_as(statements.of(&c, list.len())).bind(i64::from(region.0));
+                for thing in &list {
                     query = query.bind(thing.id().0);
                 }
                 query.fetch_all(c).await
             })?;
             for (id, body, position) in rows {
-                let thing = if chunk.first().is_some_and(|thing| matches!(thing, Thing::Bag(_))) {
+                let thing = if list.first().is_some_and(|thing| matches!(thing, Thing::Bag(_))) {
                     Thing::Bag(SubjectId(id))
                 } else {
                     Thing::Dossier(SubjectId(id))

@@ -6,7 +6,7 @@ use domain::id::{Region, SubjectId};
 use domain::network::Networks;
 use domain::stay::Bags;
 use domain::time::Timestamp;
-use eventstore::db::{Statements, chunked};
+use eventstore::statements::{Statements, chunked, filled};
 use eventstore::{Db, Streams, Tx, sql};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -105,15 +105,15 @@ pub(crate) async fn replace(
                 "insert into {table} (region, subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, \
                  explained_at, resolved_at, is_open) values "
             );
-            (Statements::new(&delete, 1, 1, ")"), Statements::new(&insert, 13, 0, ""))
+            (Statements::keys(&delete, 1, ")"), Statements::rows(&insert, 13, ""))
         })
     });
     let (delete, insert) = &STATEMENTS[life as usize];
     let region = i64::from(region.0);
-    for chunk in chunked(things) {
+    for list in filled(things) {
         sql!(tx.conn(), c => {
-            let mut query = sqlx::query(delete.of(chunk.len())).bind(region);
-            for thing in chunk {
+            let mut query = sqlx::query(delete.of(&c, list.len())).bind(region);
+            for thing in &list {
                 query = query.bind(thing.id().0);
             }
             query.execute(c).await.map(|_| ())
@@ -121,7 +121,7 @@ pub(crate) async fn replace(
     }
     for chunk in chunked(rows) {
         sql!(tx.conn(), c => {
-            let mut query = sqlx::query(insert.of(chunk.len()));
+            let mut query = sqlx::query(insert.of(&c, chunk.len()));
             for row in chunk {
                 let open = row.ended_at.is_none() && row.resolved_at.is_none();
                 query = query.bind(region).bind(row.subject).bind(row.kind.as_str()).bind(row.anchor).bind(row.is_bag)

@@ -7,9 +7,9 @@ use crate::story::{Thing, load};
 use crate::{affected, exceptions, search};
 use domain::id::{Region, SubjectId};
 use domain::network::Networks;
-use domain::stream::StreamId;
+use domain::stay::Bags;
 use eventstore::{Access, Appended, LoadError, Log, Streams, Tx};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -54,15 +54,18 @@ impl Follower {
 
     /// Follows until the log is closed. `progress` is told each new position; an error is logged and tried again.
     pub async fn run(self, around: Surroundings, progress: watch::Sender<i64>, mut stop: watch::Receiver<bool>) {
-        let mut bell = around.log.doorbell();
+        let (mut bell, mut streams) = (around.log.doorbell(), Streams::default());
         while !*stop.borrow() {
-            match self.turn(&around).await {
+            match self.turn(&around, &mut streams).await {
                 Ok(Some(position)) => {
                     progress.send_replace(position);
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => tracing::error!(%error, follower = self.model().name, "a follower stands still"),
+                Err(error) => {
+                    tracing::error!(%error, follower = self.model().name, "a follower stands still");
+                    streams.clear();
+                }
             }
             tokio::select! {
                 rung = bell.changed() => if rung.is_err() { return },
@@ -72,11 +75,11 @@ impl Follower {
         }
     }
 
-    /// One turn. The new position, or `None` if there is nothing to do.
+    /// One turn. The new position, or `None` if there is nothing to do. `streams` is what the turn before left in memory.
     ///
     /// # Errors
     /// The database's, or an event that cannot be read.
-    pub async fn turn(self, around: &Surroundings) -> Result<Option<i64>, LoadError> {
+    pub async fn turn(self, around: &Surroundings, streams: &mut Streams) -> Result<Option<i64>, LoadError> {
         let (db, region, name) = (around.log.db(), around.log.region(), self.model().name);
         let from = checkpoint(db, region, name).await?;
         let page = around.log.after(from, TURN).await?;
@@ -86,10 +89,15 @@ impl Follower {
             let (stream, event) = row.decode()?;
             appended.push(Appended { position: row.position, stream, event });
         }
-        let folded = self.fold(around, &appended).await?;
+        if page[0].position != streams.up_to() + 1 {
+            streams.clear();
+        }
+        streams.follow(&appended);
+        let folded = self.fold(around, streams, &appended).await?;
         let mut tx = db.begin().await?;
         if !advance(&mut tx, region, name, from, to).await? {
             tx.rollback().await?;
+            streams.clear();
             return Ok(None);
         }
         folded.save(&mut tx, region, Life::Live).await?;
@@ -97,20 +105,20 @@ impl Follower {
         Ok(Some(to))
     }
 
-    async fn fold(self, around: &Surroundings, appended: &[Appended]) -> Result<Folded, LoadError> {
-        let (db, region) = (around.log.db(), around.log.region());
-        let mut access = Access::Db(db);
-        let mut streams = Streams::default();
-        let touched: BTreeSet<StreamId> = appended.iter().map(|appended| appended.stream).collect();
-        streams.load(&mut access, region, touched.iter().copied()).await?;
+    async fn fold(
+        self,
+        around: &Surroundings,
+        streams: &mut Streams,
+        appended: &[Appended],
+    ) -> Result<Folded, LoadError> {
         match self {
             Self::Exceptions => {
-                let things = affected::things(&mut access, region, &streams, appended, Life::Live).await?;
+                let (mut access, region) = (Access::Db(around.log.db()), around.log.region());
+                streams.load(&mut access, region, appended.iter().map(|appended| appended.stream)).await?;
+                let things = affected::things(&mut access, region, streams, appended, Life::Live).await?;
                 fold_exceptions(around, &mut access, streams, things).await
             }
-            Self::Search => {
-                Ok(Folded::Terms(touched.into_iter().flat_map(|stream| search::fold(stream, &streams)).collect()))
-            }
+            Self::Search => Ok(Folded::Terms(search::of_events(appended))),
         }
     }
 }
@@ -119,13 +127,23 @@ impl Follower {
 pub(crate) async fn fold_exceptions(
     around: &Surroundings,
     access: &mut Access<'_>,
-    mut streams: Streams,
+    streams: &mut Streams,
     things: Vec<Thing>,
 ) -> Result<Folded, LoadError> {
-    let bags = load(access, around.log.region(), &mut streams, &things).await?;
+    let bags = load(access, around.log.region(), streams, &things).await?;
+    exceptions_of(around, streams, &bags, things).await
+}
+
+/// Folds exceptions of things that are loaded with their bags.
+pub(crate) async fn exceptions_of(
+    around: &Surroundings,
+    streams: &Streams,
+    bags: &Bags,
+    things: Vec<Thing>,
+) -> Result<Folded, LoadError> {
     let unknown = (around.unknown_labels)(things.iter().map(|thing| thing.id()).collect()).await?;
     let networks = around.networks.borrow().clone();
-    let rows = exceptions::fold(&things, &streams, &bags, &networks, &unknown);
+    let rows = exceptions::fold(&things, streams, bags, &networks, &unknown);
     Ok(Folded::Exceptions { things, rows })
 }
 
@@ -168,7 +186,7 @@ pub async fn refresh(around: &Surroundings, things: Vec<Thing>) -> Result<(), Lo
         let mut streams = Streams::default();
         streams.load(&mut Access::Tx(&mut tx), region, chunk.iter().map(|thing| thing.stream())).await?;
         let touched = chunk.iter().copied().filter(|thing| streams.version(thing.stream()) > 0).collect();
-        let folded = fold_exceptions(around, &mut Access::Tx(&mut tx), streams, touched).await?;
+        let folded = fold_exceptions(around, &mut Access::Tx(&mut tx), &mut streams, touched).await?;
         folded.save(&mut tx, region, Life::Live).await?;
         tx.commit().await?;
     }

@@ -1,10 +1,11 @@
 //! Building read models anew beside the live ones, and comparing the two. A rebuild folds whole streams to the head as it
 //! finds it, then, with the writer held, what came since, and takes the live tables' place. It sends nothing to anyone.
-use crate::follower::{Folded, Surroundings, fold_exceptions};
+use crate::follower::{Folded, Surroundings, exceptions_of};
 use crate::model::{Life, MODELS, Model, advance, checkpoint, create, swap};
-use crate::story::{Thing, load};
+use crate::story::{Thing, load_with};
 use crate::{custody, search};
 use domain::id::Region;
+use domain::stay::Bags;
 use domain::stream::StreamId;
 use eventstore::{Access, Db, LoadError, Streams, Tx, sql};
 use sqlx::AssertSqlSafe;
@@ -46,13 +47,29 @@ async fn build_shadows(around: &Surroundings) -> Result<i64, LoadError> {
         create(&mut tx, db.engine(), model, Life::Shadow).await?;
     }
     tx.commit().await?;
-    let mut last = Uuid::nil();
+    // While one page is written, the next is read and folded: reading does not wait for writing.
+    let (mut last, mut loaded, mut folded) = (Uuid::nil(), Loaded::default(), None);
     loop {
         let page = streams_after(db, region, last).await?;
-        let Some(end) = page.last() else { return Ok(built_to) };
-        last = end.uuid();
-        fold_into_shadow(around, None, page, built_to).await?;
+        last = page.last().map_or(last, |stream| stream.uuid());
+        let mut access = Access::Db(db);
+        let (next, written) =
+            tokio::join!(fold(around, &mut loaded, &mut access, &page), write(db, region, folded, built_to));
+        written?;
+        if page.is_empty() {
+            return Ok(built_to);
+        }
+        folded = Some(next?);
+        loaded.keep_bags();
     }
+}
+
+/// Writes a page in a transaction of its own.
+async fn write(db: &Db, region: Region, page: Option<Page>, position: i64) -> Result<(), LoadError> {
+    let Some(page) = page else { return Ok(()) };
+    let mut tx = db.begin().await?;
+    page.save(&mut tx, region, position).await?;
+    Ok(tx.commit().await?)
 }
 
 /// A database may hold several regions; only one is rebuilt.
@@ -81,36 +98,62 @@ async fn catch_up(around: &Surroundings, tx: &mut Tx, built_to: i64, head: i64) 
             touched.extend(members.into_iter().map(Thing::stream));
         }
     }
-    fold_into_shadow(around, Some(tx), touched.into_iter().collect(), head).await
+    let touched: Vec<StreamId> = touched.into_iter().collect();
+    let page = fold(around, &mut Loaded::default(), &mut Access::Tx(tx), &touched).await?;
+    page.save(tx, around.log.region(), head).await
 }
 
-async fn fold_into_shadow(
-    around: &Surroundings,
-    tx: Option<&mut Tx>,
-    page: Vec<StreamId>,
-    position: i64,
-) -> Result<(), LoadError> {
-    let (db, region) = (around.log.db(), around.log.region());
-    let things: Vec<Thing> = page.iter().filter_map(|&stream| Thing::of(stream)).collect();
-    let mut own = None;
-    let tx = match tx {
-        Some(tx) => tx,
-        None => own.insert(db.begin().await?),
-    };
-    let mut streams = Streams::default();
-    let bags = load(&mut Access::Tx(tx), region, &mut streams, &things).await?;
-    streams.load(&mut Access::Tx(tx), region, page.iter().copied()).await?;
-    let networks = around.networks.borrow().clone();
-    let custody = custody::fold(&things, &streams, &bags, &networks);
-    custody::save(tx, region, &custody, position, Life::Shadow).await?;
-    let terms = page.iter().flat_map(|&stream| search::fold(stream, &streams)).collect();
-    Folded::Terms(terms).save(tx, region, Life::Shadow).await?;
-    let exceptions = fold_exceptions(around, &mut Access::Tx(tx), streams, things).await?;
-    exceptions.save(tx, region, Life::Shadow).await?;
-    if let Some(tx) = own {
-        tx.commit().await?;
+/// What is in memory between pages: the bags, for the next page's dossiers travelled in the same ones. What happens to a
+/// bag meanwhile is folded by [`catch_up`].
+#[derive(Default)]
+struct Loaded {
+    streams: Streams,
+    bags: Bags,
+}
+
+/// Events of bags kept between pages: about 60 MB.
+const KEPT_MAX: usize = 100_000;
+
+impl Loaded {
+    fn keep_bags(&mut self) {
+        self.streams.retain(|stream| matches!(stream, StreamId::Bag(_)));
+        if self.streams.events() > KEPT_MAX {
+            *self = Self::default();
+        }
     }
-    Ok(())
+}
+
+/// Every model's rows of some streams.
+struct Page {
+    custody: custody::Folded,
+    terms: Folded,
+    exceptions: Folded,
+}
+
+async fn fold(
+    around: &Surroundings,
+    loaded: &mut Loaded,
+    access: &mut Access<'_>,
+    page: &[StreamId],
+) -> Result<Page, LoadError> {
+    let region = around.log.region();
+    let things: Vec<Thing> = page.iter().filter_map(|&stream| Thing::of(stream)).collect();
+    let Loaded { streams, bags } = loaded;
+    load_with(access, region, streams, bags, &things).await?;
+    streams.load(access, region, page.iter().copied()).await?;
+    let networks = around.networks.borrow().clone();
+    let custody = custody::fold(&things, streams, bags, &networks);
+    let terms = Folded::Terms(page.iter().flat_map(|&stream| search::of_stream(stream, streams)).collect());
+    let exceptions = exceptions_of(around, streams, bags, things).await?;
+    Ok(Page { custody, terms, exceptions })
+}
+
+impl Page {
+    async fn save(&self, tx: &mut Tx, region: Region, position: i64) -> Result<(), LoadError> {
+        custody::save(tx, region, &self.custody, position, Life::Shadow).await?;
+        self.terms.save(tx, region, Life::Shadow).await?;
+        Ok(self.exceptions.save(tx, region, Life::Shadow).await?)
+    }
 }
 
 async fn streams_after(db: &Db, region: Region, last: Uuid) -> Result<Vec<StreamId>, sqlx::Error> {
@@ -135,8 +178,9 @@ async fn checkpoint_in(tx: &mut Tx, region: Region, name: &str) -> Result<i64, s
 pub async fn differences(around: &Surroundings) -> Result<Vec<(&'static str, i64)>, LoadError> {
     let (db, region) = (around.log.db(), around.log.region());
     for follower in crate::follower::FOLLOWERS {
+        let mut streams = Streams::default();
         while checkpoint(db, region, follower.model().name).await? < around.log.head_row().await?.position {
-            follower.turn(around).await?;
+            follower.turn(around, &mut streams).await?;
         }
     }
     build_shadows(around).await?;

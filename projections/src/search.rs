@@ -6,9 +6,9 @@ use domain::case::CaseFact;
 use domain::code::Code;
 use domain::dossier::DossierFact;
 use domain::id::Region;
-use domain::stream::StreamId;
-use eventstore::db::{Statements, chunked};
-use eventstore::{Db, Streams, Tx, sql};
+use domain::stream::{AnyFact, StreamId};
+use eventstore::statements::{Statements, chunked};
+use eventstore::{Appended, Db, Streams, Tx, sql};
 use serde::Serialize;
 use sqlx::FromRow;
 use std::sync::LazyLock;
@@ -49,47 +49,70 @@ pub fn backwards(text: &str) -> String {
     text.chars().rev().collect()
 }
 
-/// The terms of a stream.
-pub(crate) fn fold(stream: StreamId, streams: &Streams) -> Vec<Hit> {
-    let hit = |kind: &str, term: String| Hit {
-        kind: kind.to_owned(),
-        term,
-        subject: stream.uuid(),
-        what: stream.kind().to_owned(),
-    };
-    let label = |code: Code| hit("label", backwards(&code.to_string()));
-    let own = Thing::of(stream).and_then(|thing| Code::of_subject(thing.id())).map(label);
-    let mut terms: Vec<Hit> = own.into_iter().collect();
+/// A fact, wherever it lies.
+#[derive(Clone, Copy)]
+enum Fact<'a> {
+    Dossier(&'a DossierFact),
+    Bag(&'a BagFact),
+    Case(&'a CaseFact),
+}
+
+/// The terms of events that are appended to the log. Terms are only ever added, so no history is needed.
+pub(crate) fn of_events(events: &[Appended]) -> Vec<Hit> {
+    let terms = events.iter().flat_map(|Appended { stream, event, .. }| {
+        let fact = match &event.fact {
+            AnyFact::Dossier(fact) => Fact::Dossier(fact),
+            AnyFact::Bag(fact) => Fact::Bag(fact),
+            AnyFact::Case(fact) => Fact::Case(fact),
+        };
+        own(*stream).into_iter().chain(added(*stream, fact))
+    });
+    each_once(terms.collect())
+}
+
+/// The terms of a whole stream.
+pub(crate) fn of_stream(stream: StreamId, streams: &Streams) -> Vec<Hit> {
+    let mut terms: Vec<Hit> = own(stream).into_iter().collect();
+    let mut add = |fact: Fact<'_>| terms.extend(added(stream, fact));
     match stream {
-        StreamId::Dossier(id) => {
-            for event in streams.dossier(id).arrived() {
-                if let DossierFact::Registered(it) = &event.fact {
-                    terms.push(hit("dossier_no", normal(&it.dossier_no)));
-                } else if let DossierFact::Relabelled(it) = &event.fact {
-                    terms.push(label(it.code));
-                }
-            }
-        }
-        StreamId::Bag(id) => {
-            for event in streams.bag(id).arrived() {
-                if let BagFact::Registered(it) = &event.fact {
-                    terms.extend(it.bag_no.as_deref().map(|no| hit("bag_no", normal(no))));
-                } else if let BagFact::Relabelled(it) = &event.fact {
-                    terms.push(label(it.code));
-                }
-            }
-        }
-        StreamId::Case(id) => {
-            for event in streams.case(id).arrived() {
-                if let CaseFact::Filed(it) = &event.fact {
-                    terms.push(hit("case_no", normal(&it.case_no)));
-                } else if let CaseFact::Accepted(it) = &event.fact {
-                    terms.extend(it.dept_ref.as_deref().map(|no| hit("dept_ref", normal(no))));
-                }
-            }
-        }
+        StreamId::Dossier(id) => streams.dossier(id).arrived().for_each(|event| add(Fact::Dossier(&event.fact))),
+        StreamId::Bag(id) => streams.bag(id).arrived().for_each(|event| add(Fact::Bag(&event.fact))),
+        StreamId::Case(id) => streams.case(id).arrived().for_each(|event| add(Fact::Case(&event.fact))),
     }
-    terms.sort_by(|a, b| (&a.kind, &a.term).cmp(&(&b.kind, &b.term)));
+    each_once(terms)
+}
+
+/// The label that a thing was minted with.
+fn own(stream: StreamId) -> Option<Hit> {
+    Thing::of(stream).and_then(|thing| Code::of_subject(thing.id())).map(|code| label(stream, code))
+}
+
+/// What a fact adds.
+fn added(stream: StreamId, fact: Fact<'_>) -> Option<Hit> {
+    match fact {
+        Fact::Dossier(DossierFact::Registered(it)) => Some(number(stream, "dossier_no", &it.dossier_no)),
+        Fact::Dossier(DossierFact::Relabelled(it)) | Fact::Bag(BagFact::Relabelled(it)) => Some(label(stream, it.code)),
+        Fact::Bag(BagFact::Registered(it)) => it.bag_no.as_deref().map(|no| number(stream, "bag_no", no)),
+        Fact::Case(CaseFact::Filed(it)) => Some(number(stream, "case_no", &it.case_no)),
+        Fact::Case(CaseFact::Accepted(it)) => it.dept_ref.as_deref().map(|no| number(stream, "dept_ref", no)),
+        Fact::Dossier(_) | Fact::Bag(_) | Fact::Case(_) => None,
+    }
+}
+
+fn label(stream: StreamId, code: Code) -> Hit {
+    hit(stream, "label", backwards(&code.to_string()))
+}
+
+fn number(stream: StreamId, kind: &str, text: &str) -> Hit {
+    hit(stream, kind, normal(text))
+}
+
+fn hit(stream: StreamId, kind: &str, term: String) -> Hit {
+    Hit { kind: kind.to_owned(), term, subject: stream.uuid(), what: stream.kind().to_owned() }
+}
+
+fn each_once(mut terms: Vec<Hit>) -> Vec<Hit> {
+    terms.sort_by(|a, b| (a.subject, &a.kind, &a.term).cmp(&(b.subject, &b.kind, &b.term)));
     terms.dedup();
     terms
 }
@@ -99,12 +122,12 @@ pub(crate) async fn save(tx: &mut Tx, region: Region, terms: &[Hit], life: Life)
     static STATEMENTS: LazyLock<[Statements; 2]> = LazyLock::new(|| {
         [Life::Live, Life::Shadow].map(|life| {
             let head = format!("insert into search_terms{} (region, term, kind, subject, what) values ", life.suffix());
-            Statements::new(&head, 5, 0, " on conflict (region, subject, kind, term) do nothing")
+            Statements::rows(&head, 5, " on conflict (region, subject, kind, term) do nothing")
         })
     });
     for chunk in chunked(terms) {
         sql!(tx.conn(), c => {
-            let mut query = sqlx::query(STATEMENTS[life as usize].of(chunk.len()));
+            let mut query = sqlx::query(STATEMENTS[life as usize].of(&c, chunk.len()));
             for hit in chunk {
                 query = query.bind(i64::from(region.0)).bind(hit.term.as_str()).bind(hit.kind.as_str())
                     .bind(hit.subject).bind(hit.what.as_str());

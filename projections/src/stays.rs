@@ -4,7 +4,7 @@ use crate::story::Thing;
 use domain::custody::{Cause, Step};
 use domain::id::{Region, SubjectId};
 use domain::time::Timestamp;
-use eventstore::db::{Statements, chunked};
+use eventstore::statements::{Statements, chunked, filled};
 use eventstore::{Access, Tx, sql};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -78,15 +78,15 @@ pub(crate) async fn replace(
             let insert = format!(
                 "insert into {table} (region, subject, packed_scan, bag, is_bag, packed_at, ended_at, ended_by) values "
             );
-            (Statements::new(&delete, 1, 1, ")"), Statements::new(&insert, 8, 0, ""))
+            (Statements::keys(&delete, 1, ")"), Statements::rows(&insert, 8, ""))
         })
     });
     let (delete, insert) = &STATEMENTS[life as usize];
     let region = i64::from(region.0);
-    for chunk in chunked(things) {
+    for list in filled(things) {
         sql!(tx.conn(), c => {
-            let mut query = sqlx::query(delete.of(chunk.len())).bind(region);
-            for thing in chunk {
+            let mut query = sqlx::query(delete.of(&c, list.len())).bind(region);
+            for thing in &list {
                 query = query.bind(thing.0);
             }
             query.execute(c).await.map(|_| ())
@@ -94,7 +94,7 @@ pub(crate) async fn replace(
     }
     for chunk in chunked(stays) {
         sql!(tx.conn(), c => {
-            let mut query = sqlx::query(insert.of(chunk.len()));
+            let mut query = sqlx::query(insert.of(&c, chunk.len()));
             for stay in chunk {
                 query = query.bind(region).bind(stay.subject).bind(stay.packed_scan).bind(stay.bag).bind(stay.is_bag)
                     .bind(stay.packed_at).bind(stay.ended_at).bind(stay.ended_by.as_deref());

@@ -71,10 +71,24 @@ pub async fn load(
     streams: &mut Streams,
     things: &[Thing],
 ) -> Result<Bags, LoadError> {
+    let mut bags = Bags::default();
+    load_with(access, region, streams, &mut bags, things).await?;
+    Ok(bags)
+}
+
+/// As [`load`], keeping the bags that are known already: for folding many pages of things as of one time.
+///
+/// # Errors
+/// The database's, or an event that cannot be read.
+pub async fn load_with(
+    access: &mut Access<'_>,
+    region: Region,
+    streams: &mut Streams,
+    bags: &mut Bags,
+    things: &[Thing],
+) -> Result<(), LoadError> {
     streams.load(access, region, things.iter().map(|thing| thing.stream())).await?;
     let mut wanted: HashSet<SubjectId> = HashSet::new();
-    let mut bags = Bags::default();
-    let mut done: HashSet<SubjectId> = HashSet::new();
     for thing in things {
         match *thing {
             Thing::Dossier(id) => wanted.extend(bags_of_dossier(streams.dossier(id))),
@@ -83,18 +97,19 @@ pub async fn load(
             }
         }
     }
+    wanted.retain(|&bag| !bags.contains(bag));
     while !wanted.is_empty() {
         streams.load(access, region, wanted.iter().map(|&bag| StreamId::Bag(bag))).await?;
-        done.extend(&wanted);
         let mut around = HashSet::new();
         for bag in wanted {
             let history = streams.bag(bag);
             bags.insert(bag, Container::of(history));
-            around.extend(bags_of_bag(history).filter(|outer| !done.contains(outer)));
+            around.extend(bags_of_bag(history));
         }
+        around.retain(|&bag| !bags.contains(bag));
         wanted = around;
     }
-    Ok(bags)
+    Ok(())
 }
 
 /// Folds one loaded thing.

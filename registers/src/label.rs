@@ -3,7 +3,7 @@
 use crate::{Change, Error};
 use domain::code::{Code, CodeKind};
 use domain::id::{Region, SiteId, SubjectId};
-use eventstore::db::{chunked, placeholders};
+use eventstore::statements::{chunked, filled, placeholders};
 use eventstore::{Db, Tx, sql};
 use sqlx::AssertSqlSafe;
 use std::collections::{HashMap, HashSet};
@@ -132,12 +132,12 @@ pub async fn resolve(db: &Db, region: Region, codes: &[Code]) -> Result<HashMap<
 /// The database's own, or a stored value that cannot be read.
 pub async fn newest(db: &Db, region: Region, subjects: &[SubjectId]) -> Result<HashMap<SubjectId, Code>, Error> {
     let mut newest: HashMap<SubjectId, (i64, Code)> = HashMap::new();
-    for chunk in chunked(subjects) {
-        let list = placeholders(2, 1, chunk.len());
+    for keys in filled(subjects) {
+        let list = placeholders(2, 1, keys.len());
         let text = format!("select code, revision, subject from label_binding where region = $1 and subject in {list}");
         let rows: Vec<(String, i64, Uuid)> = sql!(db.read(), c => {
             let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(i64::from(region.0));
-            for subject in chunk {
+            for subject in keys {
                 query = query.bind(subject.0);
             }
             query.fetch_all(c).await?
@@ -185,12 +185,12 @@ fn stored_site(text: Option<String>) -> Result<Option<SiteId>, Error> {
 /// Minted codes with the site they were minted for.
 async fn minted(db: &Db, region: Region, codes: &[Code]) -> Result<HashMap<Code, Option<SiteId>>, Error> {
     let mut minted = HashMap::with_capacity(codes.len());
-    for chunk in chunked(codes) {
-        let list = placeholders(2, 1, chunk.len());
+    for keys in filled(codes) {
+        let list = placeholders(2, 1, keys.len());
         let text = format!("select code, site from label where region = $1 and code in {list}");
         let rows: Vec<(String, Option<String>)> = sql!(db.read(), c => {
             let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(i64::from(region.0));
-            for code in chunk {
+            for code in keys {
                 query = query.bind(code.to_string());
             }
             query.fetch_all(c).await?
@@ -214,14 +214,14 @@ type BoundColumns = (String, i64, Option<Uuid>, Option<String>, Option<String>);
 /// The newest binding of each code.
 async fn bound(db: &Db, region: Region, codes: &[Code]) -> Result<HashMap<Code, Bound>, Error> {
     let mut bound: HashMap<Code, Bound> = HashMap::new();
-    for chunk in chunked(codes) {
-        let list = placeholders(2, 1, chunk.len());
+    for keys in filled(codes) {
+        let list = placeholders(2, 1, keys.len());
         let text = format!(
             "select code, revision, subject, site, shelf from label_binding where region = $1 and code in {list}"
         );
         let rows: Vec<BoundColumns> = sql!(db.read(), c => {
             let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(i64::from(region.0));
-            for code in chunk {
+            for code in keys {
                 query = query.bind(code.to_string());
             }
             query.fetch_all(c).await?

@@ -4,7 +4,8 @@ use crate::column::{Cell, cells};
 use crate::{Change, Error};
 use domain::id::Region;
 use domain::time::Timestamp;
-use eventstore::db::{Engine, chunked, placeholders};
+use eventstore::db::Engine;
+use eventstore::statements::{chunked, placeholders};
 use eventstore::{Db, Tx, sql};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Sqlite};
 

@@ -2,7 +2,7 @@
 //! and server share the machine, so these figures hold the client's work too.
 use super::Setting;
 use super::figures::{Board, Sample, closed_loop};
-use super::log::{BY_HAND_1, BY_HAND_20, COURIERS};
+use super::log::{BY_HAND_1, BY_HAND_20, COURIERS, in_order};
 use crate::app::App;
 use crate::router;
 use anyhow::Context;
@@ -23,6 +23,12 @@ use uuid::Uuid;
 const LABELS: u64 = 300;
 /// Scans whose followers are waited for.
 const LAGS: u32 = 100;
+
+const REPEATS: &str = "repeats over HTTP, 64 × 20";
+const LAG: &str = "a scan until every follower has it";
+
+/// The path that a courier asks at a turn.
+type Question = fn(&Couriers, u64, u64) -> String;
 
 /// A server on loopback, 64 couriers with their labels and devices, and a client.
 pub(super) struct Doors {
@@ -71,13 +77,20 @@ impl Doors {
         for (scenario, yardstick, size) in
             [("scans over HTTP, 64 × 1", BY_HAND_1, 1), ("scans over HTTP, 64 × 20", BY_HAND_20, 20)]
         {
+            if !board.wants(scenario) {
+                continue;
+            }
             let couriers = self.couriers.clone();
             let step = move |courier, turn| scan(couriers.clone(), courier, turn, size);
             board.add(scenario, Some(yardstick), closed_loop(COURIERS, setting.time, step).await?);
         }
-        self.repeats(setting, board).await?;
+        if board.wants(REPEATS) {
+            self.repeats(setting, board).await?;
+        }
         self.questions(setting, board).await?;
-        board.add("a scan until every follower has it", None, self.lag().await?);
+        if board.wants(LAG) {
+            board.add(LAG, None, self.lag().await?);
+        }
         Ok(())
     }
 
@@ -90,23 +103,22 @@ impl Doors {
             let (couriers, bodies) = (couriers.clone(), bodies.clone());
             async move { couriers.post(bodies[courier as usize].clone()).await.map(|()| 20) }
         };
-        board.add(
-            "repeats over HTTP, 64 × 20",
-            Some("scans over HTTP, 64 × 20"),
-            closed_loop(COURIERS, setting.time, step).await?,
-        );
+        board.add(REPEATS, Some("scans over HTTP, 64 × 20"), closed_loop(COURIERS, setting.time, step).await?);
         Ok(())
     }
 
     async fn questions(&self, setting: &Setting, board: &mut Board) -> anyhow::Result<()> {
-        let questions: [(&'static str, fn(&Couriers, u64, u64) -> String); 3] = [
+        let questions: [(&'static str, Question); 3] = [
             ("a dossier by its label, 64", |couriers, courier, turn| {
                 format!("/dossiers/{}", couriers.label(courier, turn))
             }),
-            ("a site's queue, 64", |couriers, courier, _| format!("/sites/{}/queue", couriers.site(courier))),
+            ("a site's queue, 64", |couriers, courier, _| format!("/sites/{}/queues/in_hand", couriers.site(courier))),
             ("a trail, 64", |couriers, courier, turn| format!("/dossiers/{}/trail", couriers.label(courier, turn))),
         ];
         for (scenario, path) in questions {
+            if !board.wants(scenario) {
+                continue;
+            }
             let couriers = self.couriers.clone();
             let step = move |courier, turn| {
                 let couriers = couriers.clone();
@@ -162,7 +174,7 @@ impl Couriers {
                  \"installation\":\"{}\",\"seq\":{seq},\"wall_ms\":{now},\"mono_ms\":{seq},\"action\":\"{action}\",\
                  \"action_by\":\"rule\"}}",
                 if body.ends_with('[') { "" } else { "," },
-                Uuid::now_v7(),
+                in_order(),
                 self.label(courier, number),
                 Uuid::from_u128(u128::from(courier) + 1),
             );

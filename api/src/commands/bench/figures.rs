@@ -1,4 +1,5 @@
 //! Samples of closed loops, and the table they end in. Rates are medians over the rounds, times are percentiles over all.
+use super::Bench;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::future::Future;
@@ -51,6 +52,7 @@ pub struct Board {
     head: String,
     rows: Vec<Row>,
     notes: Vec<String>,
+    only: String,
 }
 
 struct Row {
@@ -62,12 +64,16 @@ struct Row {
 
 impl Board {
     /// For one run.
-    pub fn new(db: &str, rounds: u32, seconds: f64, scale: u32) -> Self {
-        let head = format!(
-            "`liuzhuan bench --db {} --rounds {rounds} --seconds {seconds} --scale {scale}`",
-            eventstore::db::without_password(db)
-        );
-        Self { head, rows: Vec::new(), notes: Vec::new() }
+    pub fn new(asked: &Bench) -> Self {
+        let Bench { db, rounds, seconds, scale, only } = asked;
+        let db = eventstore::db::without_password(db);
+        let head = format!("`liuzhuan bench --db {db} --rounds {rounds} --seconds {seconds} --scale {scale}`");
+        Self { head, rows: Vec::new(), notes: Vec::new(), only: only.clone() }
+    }
+
+    /// Whether a scenario is to be measured.
+    pub fn wants(&self, scenario: &str) -> bool {
+        scenario.contains(&self.only)
     }
 
     /// Adds a round's sample of a scenario.
@@ -143,7 +149,8 @@ mod tests {
     #[test]
     fn a_figure_is_the_median_of_the_rounds_and_a_share_of_its_yardstick() {
         let sample = |per_second, micros: &[u32]| Sample { per_second, micros: micros.to_vec() };
-        let mut board = Board::new("sqlite", 3, 1.0, 0);
+        let asked = Bench { db: "sqlite".to_owned(), rounds: 3, seconds: 1.0, scale: 0, only: String::new() };
+        let mut board = Board::new(&asked);
         for rate in [90.0, 100.0, 500.0] {
             board.add("by hand", None, sample(rate, &[1000]));
             board.add("the log", Some("by hand"), sample(rate / 2.0, &[2000, 4000]));

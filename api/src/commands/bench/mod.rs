@@ -34,6 +34,9 @@ pub(in crate::commands) struct Bench {
     /// Events laid down in bulk before anything is measured.
     #[arg(long, default_value_t = 100_000)]
     scale: u32,
+    /// Only scenarios whose name holds this text, for a profiler.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    only: String,
 }
 
 /// What every scenario is given.
@@ -55,7 +58,7 @@ impl Bench {
         if self.rounds == 0 || !(0.1..=600.0).contains(&self.seconds) {
             bail!("--rounds begins at 1, --seconds is 0.1 to 600");
         }
-        let mut board = Board::new(&self.db, self.rounds, self.seconds, self.scale);
+        let mut board = Board::new(&self);
         prepare(&database, region).await?;
         board.note("laid down", scale::lay(&database, region, self.scale).await?);
         board.note("start-up", models::start_up(&database, region).await?);
