@@ -24,33 +24,43 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Whether a token is good here and now.
+/// Whose token a request carries, for whoever must say who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder(pub String);
+
+/// Whether a token is good here and now, and whose it is.
 ///
 /// # Errors
 /// Why not, as a problem.
-pub async fn check(app: &App, token: Option<&str>) -> Result<(), Problem> {
+pub async fn check(app: &App, token: Option<&str>) -> Result<Holder, Problem> {
     let missing = Problem::new(StatusCode::UNAUTHORIZED, "no-credential", "A token is needed");
     let token = token.ok_or(missing.detail("Send `Authorization: Bearer …`; `liuzhuan user` makes a token"))?;
     let found = registers::token::check(app.db(), token, app.now()).await?;
     let bad = Problem::new(StatusCode::UNAUTHORIZED, "bad-credential", "This token is not valid here");
     match found {
-        Some(row) if row.region == app.region() => Ok(()),
+        Some(row) if row.region == app.region() => Ok(Holder(row.name)),
         _ => Err(bad.detail("It is unknown, expired, or of another region; `liuzhuan user` makes a new one")),
     }
 }
 
 /// Guards the JSON doors.
-pub async fn doors(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn doors(State(app): State<App>, mut request: Request, next: Next) -> Response {
     match check(&app, token(request.headers())).await {
-        Ok(()) => next.run(request).await,
+        Ok(holder) => {
+            request.extensions_mut().insert(holder);
+            next.run(request).await
+        }
         Err(problem) => problem.into_response(),
     }
 }
 
 /// Guards the pages: whoever has no token is asked for it.
-pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn pages(State(app): State<App>, mut request: Request, next: Next) -> Response {
     match check(&app, token(request.headers())).await {
-        Ok(()) => next.run(request).await,
+        Ok(holder) => {
+            request.extensions_mut().insert(holder);
+            next.run(request).await
+        }
         Err(problem) if problem.status == 401 => Redirect::to("/login").into_response(),
         Err(problem) => problem.into_response(),
     }

@@ -9,6 +9,7 @@ pub mod driven;
 pub mod health;
 pub mod metrics;
 pub mod pages;
+pub mod paper;
 pub mod problem;
 pub mod router;
 pub mod server;

@@ -60,6 +60,17 @@ pub async fn mint(tx: &mut Tx, change: &Change, mint: Mint<'_>) -> Result<(), Er
     Ok(())
 }
 
+/// The labels of a batch, those that this transaction minted too.
+///
+/// # Errors
+/// The database's own, or a stored value that cannot be read.
+pub async fn of_batch(tx: &mut Tx, region: Region, batch: Uuid) -> Result<Vec<Code>, Error> {
+    let rows: Vec<(String,)> = sql!(tx.conn(), c =>
+        sqlx::query_as("select code from label where region = $1 and batch = $2 order by code")
+            .bind(i64::from(region.0)).bind(batch).fetch_all(c).await?);
+    rows.iter().map(|(code,)| stored_code(code)).collect()
+}
+
 /// What a code is bound to by [`bind`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Binding {

@@ -19,6 +19,7 @@ pub mod item;
 pub mod label;
 pub mod leg;
 pub mod network;
+pub mod print;
 pub mod register;
 pub mod request;
 pub mod revision;

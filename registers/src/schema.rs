@@ -3,7 +3,10 @@ use eventstore::Db;
 use eventstore::db::{Migrations, OpenError};
 
 /// Tables of this crate.
-const MIGRATIONS: Migrations = Migrations { table: "_migrations_registers", steps: &[(1, "registers", REGISTERS)] };
+const MIGRATIONS: Migrations = Migrations {
+    table: "_migrations_registers",
+    steps: &[(1, "registers", REGISTERS), (2, "print jobs, and labels by their batch", PRINT_JOBS)],
+};
 
 /// Creates the tables, or brings them up to date.
 ///
@@ -97,4 +100,18 @@ create table token (
     hash {bytes} not null primary key, region bigint not null, name text not null, created_at bigint not null,
     expires_at bigint, revoked_at bigint
 );
+";
+
+const PRINT_JOBS: &str = "
+create table print_job (
+    region bigint not null, id {uuid} not null, printed_at bigint not null, printed_by text not null, format text not null,
+    labels bigint not null, reason text,
+    primary key (region, id)
+);
+create index print_job_time on print_job (region, printed_at);
+create table print_job_label (
+    region bigint not null, code text not null, job {uuid} not null,
+    primary key (region, code, job)
+);
+create index label_batch on label (region, batch);
 ";

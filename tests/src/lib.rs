@@ -12,6 +12,7 @@ mod engine;
 mod house;
 mod log_contract;
 mod office;
+mod papers;
 mod permutation;
 mod registers_contract;
 mod restore;

@@ -3,6 +3,7 @@ mod backup;
 mod bench;
 mod demo;
 mod import;
+mod labels;
 mod play;
 mod rebuild;
 mod serve;
@@ -33,6 +34,8 @@ enum Command {
     Demo(demo::Demo),
     /// Import sites, legs, departments, items, shelves and calendars from files.
     Import(import::Import),
+    /// Mint and print labels, print some again, or a page to measure a printer with.
+    Labels(labels::Labels),
     /// Build every read model anew from the log.
     Rebuild,
     /// Check the log (positions, versions, every body) and compare every read model with a fresh build.
@@ -60,6 +63,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve => serve::run(&settings).await,
         Command::Demo(demo) => demo.run(&settings).await,
         Command::Import(import) => import.run(&settings).await,
+        Command::Labels(labels) => labels.run(&settings).await,
         Command::Rebuild => rebuild::rebuild(&settings).await,
         Command::Verify => rebuild::verify(&settings).await,
         Command::Backup(backup) => backup.run(&settings).await,

@@ -30,7 +30,7 @@ pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
 pub async fn post(State(app): State<App>, headers: HeaderMap, Form(login): Form<Login>) -> Response {
     let token = login.token.trim();
     match auth::check(&app, Some(token)).await {
-        Ok(()) => set(&format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200", auth::COOKIE)),
+        Ok(_) => set(&format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200", auth::COOKIE)),
         Err(problem) if problem.status == 401 => {
             let refused = page(&LoginPage { words: Words::of(&headers, app.known()), wrong: true });
             (StatusCode::UNAUTHORIZED, refused).into_response()

@@ -1,7 +1,9 @@
 //! Pages, rendered on the server, in Chinese and English. Each works without JavaScript; what little there is keeps a
 //! trail live. To add one: a file here, a template, a route below.
 mod dossier;
+mod found;
 mod home;
+mod labels;
 mod login;
 mod words;
 
@@ -20,7 +22,9 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(home::get))
         .route("/dossiers/{name}", get(dossier::get))
+        .route("/labels", get(labels::get).post(labels::post))
         .layer(from_fn_with_state(app.clone(), crate::auth::pages))
+        .route("/{code}", get(found::get))
         .route("/login", get(login::get).post(login::post))
         .route("/logout", axum::routing::post(login::out))
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../../assets/icon.svg"))))

@@ -147,7 +147,7 @@ pub async fn step(
     }
 }
 
-async fn case(app: &App, name: &str) -> Result<CaseId, Problem> {
+pub(super) async fn case(app: &App, name: &str) -> Result<CaseId, Problem> {
     match named(app, name).await? {
         Named::Case(id) => Ok(id),
         Named::Thing(_) => Err(Problem::not_found()),

@@ -9,7 +9,7 @@ use domain::id::{ScanId, SiteId};
 use domain::stream::StreamId;
 use projections::follower;
 use projections::story::Thing;
-use registers::label::Mint;
+use registers::label::{Binding, Mint};
 use registers::request::{self, Request};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -35,6 +35,9 @@ pub struct MintRequest {
     #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<SiteId>,
+    /// For one shelf label, the shelf or slot of `site` it hangs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelf: Option<String>,
 }
 
 /// The labels, as printed.
@@ -48,6 +51,14 @@ pub struct Minted {
     (status = 200, body = Minted), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
 pub async fn mint(State(app): State<App>, Body(asked): Body<MintRequest>) -> Result<Json<Minted>, Problem> {
+    Ok(Json(mint_now(&app, &asked).await?))
+}
+
+/// Mints labels, or gives those that the same request minted before.
+///
+/// # Errors
+/// What cannot be minted.
+pub async fn mint_now(app: &App, asked: &MintRequest) -> Result<Minted, Problem> {
     let given: Vec<Code> = asked.codes.iter().map(|text| super::scan::read_label(text)).collect::<Result<_, _>>()?;
     let wanted = if given.is_empty() { asked.count } else { given.len() };
     if !(1..=COUNT_MAX).contains(&wanted) || (!given.is_empty() && asked.count != 0) {
@@ -61,24 +72,34 @@ pub async fn mint(State(app): State<App>, Body(asked): Body<MintRequest>) -> Res
     {
         return Err(Problem::invalid(format!("`site`: there is no site `{site}`")));
     }
-    let content = content_hash(&asked)?;
+    let shelf = match (&asked.shelf, &asked.site) {
+        (None, _) => None,
+        (Some(shelf), Some(site)) if asked.kind == CodeKind::Shelf && wanted == 1 => {
+            Some(Binding::Shelf { site: site.clone(), shelf: shelf.clone() })
+        }
+        (Some(_), _) => return Err(Problem::invalid("`shelf` goes with one label of kind shelf and its `site`")),
+    };
+    let content = content_hash(asked)?;
     let request = Request::new(ScanId(asked.request_id), &content);
     let mut tx = app.db().begin().await?;
     let change = registers::Change::begin(&mut tx, app.region(), app.now()).await?;
     if let Some(answer) = request::find(&mut tx, app.region(), &request).await? {
         tx.rollback().await?;
-        return serde_json::from_str(&answer).map(Json).map_err(|error| Problem::internal(&error));
+        return serde_json::from_str(&answer).map_err(|error| Problem::internal(&error));
     }
     let draw = || (0..wanted).map(|_| labels::code::draw(asked.kind, &mut rand::rng())).collect();
     let codes: Vec<Code> = if given.is_empty() { draw() } else { given.clone() };
     let mint = Mint { codes: &codes, batch: asked.request_id, site: asked.site.as_ref() };
     registers::label::mint(&mut tx, &change, mint).await?;
+    if let Some(shelf) = &shelf {
+        registers::label::bind(&mut tx, &change, codes[0], shelf).await?;
+    }
     let minted = Minted { codes: codes.iter().copied().map(labels::code::print).collect() };
     let answer = serde_json::to_string(&minted).map_err(|error| Problem::internal(&error))?;
     request::keep(&mut tx, app.region(), &request, &answer, change.recorded_at).await?;
     tx.commit().await?;
-    join_strays(&app, &given, asked.kind).await?;
-    Ok(Json(minted))
+    join_strays(app, &given, asked.kind).await?;
+    Ok(minted)
 }
 
 /// Scans of labels that were unknown until now are joined: their rows are folded anew.

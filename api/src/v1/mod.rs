@@ -11,6 +11,7 @@ pub mod exceptions;
 pub mod labels;
 pub mod live;
 pub mod paging;
+pub mod papers;
 pub mod registers;
 pub mod scan;
 pub mod scans;
