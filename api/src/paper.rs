@@ -45,6 +45,21 @@ pub struct Sheet {
     pub down: i16,
 }
 
+impl Sheet {
+    /// Whether labels can be printed there: asked before any is minted.
+    ///
+    /// # Errors
+    /// A place that is not on the sheet, an offset no printer has.
+    pub fn check(self) -> Result<(), Problem> {
+        let (start, places) = (self.start, self.format.places());
+        if !(1..=places).contains(&start) {
+            return Err(refused(labels::error::Error::StartOffSheet { start, places }));
+        }
+        let printer = Printer { right: self.right, down: self.down, ..self.format.printer() };
+        printer.offset().map(|_| ()).map_err(refused)
+    }
+}
+
 /// A paper as it leaves the house.
 #[derive(Clone, Debug)]
 pub struct Printed {
@@ -119,8 +134,11 @@ pub fn refused(error: labels::error::Error) -> Problem {
     use labels::error::Error;
     match error {
         Error::Internal { .. } => Problem::internal(&error),
+        Error::StartOffSheet { .. } => {
+            let title = "The first label would not lie on the sheet";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "start-off-sheet", title).detail(error)
+        }
         Error::NothingToPrint
-        | Error::StartOffSheet { .. }
         | Error::OffsetTooLarge { .. }
         | Error::Resolution { .. }
         | Error::WrongKind { .. }
@@ -150,6 +168,25 @@ async fn labels_of(app: &App, asked: &Print) -> Result<Vec<Label>, Problem> {
     if !(1..=LABELS_MAX).contains(&codes.len()) {
         return Err(Problem::invalid(format!("print 1 to {LABELS_MAX} labels at a time")));
     }
+    let labels = labels_for(app, codes).await?;
+    let before = registers::print::printed_before(app.db(), app.region(), asked.job, codes).await?;
+    if !before.is_empty() && asked.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        let title = "Labels were printed before";
+        let problem = Problem::new(StatusCode::CONFLICT, "printed-before", title);
+        return Err(problem.detail(format!("{} of them: say in `reason` why they are printed again", before.len())));
+    }
+    Ok(labels)
+}
+
+/// What stands on one label.
+///
+/// # Errors
+/// A label that is not of this house, or was replaced.
+pub async fn one(app: &App, code: Code) -> Result<Label, Problem> {
+    labels_for(app, &[code]).await?.pop().ok_or_else(Problem::not_found)
+}
+
+async fn labels_for(app: &App, codes: &[Code]) -> Result<Vec<Label>, Problem> {
     if codes.iter().any(|code| code.kind() == CodeKind::Receipt) {
         return Err(Problem::invalid("a receipt's code is the applicant's own: it is printed on the receipt alone"));
     }
@@ -163,12 +200,6 @@ async fn labels_of(app: &App, asked: &Print) -> Result<Vec<Label>, Problem> {
             }
             Some(_) => {}
         }
-    }
-    let before = registers::print::printed_before(app.db(), app.region(), asked.job, codes).await?;
-    if !before.is_empty() && asked.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-        let title = "Labels were printed before";
-        let problem = Problem::new(StatusCode::CONFLICT, "printed-before", title);
-        return Err(problem.detail(format!("{} of them: say in `reason` why they are printed again", before.len())));
     }
     let shelves: Vec<ShelfRow> = registers::list(app.db(), app.region(), app.now()).await?;
     let known = app.known();

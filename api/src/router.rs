@@ -33,6 +33,7 @@ fn doors() -> OpenApiRouter<App> {
         .routes(routes!(v1::labels::mint))
         .routes(routes!(v1::papers::print_labels, v1::papers::prints))
         .routes(routes!(v1::papers::formats))
+        .routes(routes!(v1::papers::picture))
         .routes(routes!(v1::papers::manifest))
         .routes(routes!(v1::papers::receipt))
         .routes(routes!(v1::devices::put, v1::devices::get, v1::devices::revoke))

@@ -1,5 +1,5 @@
 //! Configuration: flags over environment over one file over defaults. `--help` is the reference.
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use domain::id::Region;
 use serde::Deserialize;
@@ -71,9 +71,39 @@ impl Settings {
         self.region.as_deref().unwrap_or("441424").parse().context("--region")
     }
 
+    /// The host printed on labels. Only what a QR code takes as letters and digits keeps labels small and readable.
+    ///
+    /// # Errors
+    /// A scheme, a path, or a character that is none of a host's.
+    pub fn public_host(&self) -> anyhow::Result<Option<String>> {
+        let Some(host) = &self.public_host else { return Ok(None) };
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+        if host.is_empty() || !host.chars().all(allowed) {
+            bail!("--public-host is a host name such as lz.example.gov.cn, without https:// and without a path");
+        }
+        Ok(Some(host.clone()))
+    }
+
     /// The address to serve on.
     #[must_use]
     pub fn listen(&self) -> SocketAddr {
         self.listen.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_host_is_a_host_and_nothing_more() {
+        let with = |host: &str| Settings { public_host: Some(host.to_owned()), ..Settings::default() };
+        for right in ["lz.gov.cn", "10.0.0.7:8443", "LZ-2.GOV.CN"] {
+            assert_eq!(with(right).public_host().unwrap().as_deref(), Some(right));
+        }
+        for wrong in ["", "https://lz.gov.cn", "lz.gov.cn/l", "l_z.cn", "流转.cn"] {
+            assert!(with(wrong).public_host().is_err(), "{wrong}");
+        }
+        assert_eq!(Settings::default().public_host().unwrap(), None);
     }
 }

@@ -55,6 +55,11 @@ async fn labels_are_printed_and_every_job_is_recorded(fresh: Fresh) -> anyhow::R
     let again = |reason: Option<&str>| json!({ "request_id": Uuid::new_v4(), "codes": codes[..2], "reason": reason });
     assert_eq!(print(&office, again(None)).await, (409, "printed-before".to_owned()));
     assert_eq!(print(&office, again(Some("wet"))).await.0, 200);
+    for (picture, begin) in [("svg", b"<svg".as_slice()), ("png", b"\x89PNG")] {
+        let path = format!("/api/v1/labels/{}/picture?picture={picture}", codes[0]);
+        let (status, kind, body) = fetch(&office, Method::GET, &path, None).await;
+        assert!(status == 200 && kind.contains(picture) && body.starts_with(begin), "{status} {kind}");
+    }
     let jobs = office.get("/api/v1/labels/prints").await;
     let told: Vec<(i64, &str, &Value)> = jobs
         .as_array()
@@ -83,12 +88,13 @@ async fn what_is_no_label_of_this_house_is_not_printed(fresh: Fresh) -> anyhow::
         with(&receipt, json!({})),
         with(&[], json!({})),
         with(&codes, json!({ "format": "a3" })),
-        with(&codes, json!({ "format": "a4-3x8", "start": 25 })),
         with(&codes, json!({ "right": 5000 })),
     ];
     for body in refused {
         assert_eq!(print(&office, body.clone()).await, (422, "invalid".to_owned()), "{body}");
     }
+    let beyond = with(&codes, json!({ "format": "a4-3x8", "start": 25 }));
+    assert_eq!(print(&office, beyond).await, (422, "start-off-sheet".to_owned()));
     assert_eq!(office.get("/api/v1/labels/prints").await, json!([]), "nothing was printed, nothing recorded");
     office.close().await;
     Ok(())

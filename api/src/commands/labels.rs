@@ -103,6 +103,7 @@ impl Labels {
     }
 
     async fn print(&self, settings: &Settings, kind: CodeKind, sheet: Sheet) -> anyhow::Result<Printed> {
+        sheet.check().map_err(told)?;
         let again = self.codes.iter().map(|text| labels::code::read(text)).collect::<Result<Vec<Code>, _>>()?;
         let site = self.site.as_deref().map(str::parse).transpose().context("--site")?;
         let (app, tasks) = super::open(settings, Clock::System).await?;

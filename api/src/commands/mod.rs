@@ -87,7 +87,7 @@ fn start_log(settings: &Settings) -> anyhow::Result<()> {
 async fn open(settings: &Settings, clock: Clock) -> anyhow::Result<(App, Tasks)> {
     let region: Region = settings.region()?;
     let db = Db::open(settings.database()).await?;
-    Ok(App::open(db, region, clock, settings.public_host.clone()).await?)
+    Ok(App::open(db, region, clock, settings.public_host()?).await?)
 }
 
 /// Closes what [`open`] opened.

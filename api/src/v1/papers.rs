@@ -5,6 +5,8 @@ use crate::paper::{self, Print, Printed, Sheet};
 use crate::problem::{Body, Params, Problem};
 use crate::v1::subject;
 use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::bag::BagFact;
 use domain::case::CaseFact;
@@ -72,6 +74,55 @@ pub async fn print_labels(
     let format = paper::format(asked.format.as_deref(), kind)?;
     let sheet = Sheet { format, start: asked.start, right: asked.right, down: asked.down };
     paper::print(&app, &Print { job: asked.request_id, by, codes, sheet, reason: asked.reason }).await
+}
+
+/// How one label is to look.
+#[derive(Deserialize, IntoParams)]
+pub struct PictureQuery {
+    /// svg or png; svg if not given.
+    #[serde(default)]
+    picture: Picture,
+    /// Name of a format, see `/labels/formats`.
+    format: Option<String>,
+    /// Dots per inch of a png, 96 to 1200; 203 if not given.
+    dpi: Option<u16>,
+}
+
+/// What kind of picture.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Picture {
+    #[default]
+    Svg,
+    Png,
+}
+
+/// One label as a picture for a screen. Looking is not printing: nothing is recorded.
+#[utoipa::path(get, path = "/labels/{code}/picture", tag = "labels", params(("code" = String, Path), PictureQuery), responses(
+    (status = 200, content_type = "image/svg+xml", description = "The label, or image/png"),
+    (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn picture(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Params(query): Params<PictureQuery>,
+) -> Result<Response, Problem> {
+    let code = super::scan::read_label(&code)?;
+    let format = paper::format(query.format.as_deref(), code.kind())?;
+    let label = paper::one(&app, code).await?;
+    let dpi = query.dpi.unwrap_or(203);
+    let drawn = labels::label::draw(&label, format, app.public_host(), dpi).map_err(paper::refused)?;
+    let nothing = || Problem::internal(&"a label without a page");
+    let (kind, bytes) = match query.picture {
+        Picture::Svg => {
+            let svg = drawn.svgs().map_err(paper::refused)?.pop().ok_or_else(nothing)?;
+            ("image/svg+xml", svg.into_bytes())
+        }
+        Picture::Png => {
+            let bitmap = drawn.bitmaps(dpi).map_err(paper::refused)?.pop().ok_or_else(nothing)?;
+            ("image/png", bitmap.png().map_err(paper::refused)?)
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], bytes).into_response())
 }
 
 /// What was printed.
