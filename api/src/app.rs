@@ -1,4 +1,7 @@
 //! What every handler holds: the log, the registers as they are now, the followers' positions.
+use crate::access::attempts::Attempts;
+use crate::access::hashing::Hashing;
+use crate::problem::Problem;
 use domain::code::Code;
 use domain::id::{ItemId, Region, SiteId, SubjectId};
 use domain::network::Networks;
@@ -9,9 +12,13 @@ use projections::follower::{Follower, Surroundings, UnknownLabels};
 use projections::{Custodian, model, rebuild};
 use registers::device::Devices;
 use registers::item::ItemRow;
+use registers::person::People;
+use registers::record::{Entry, Recorder};
+use registers::secret;
 use registers::site::SiteRow;
+use registers::vault::Keys;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -22,6 +29,7 @@ pub struct Known {
     pub revision: i64,
     pub networks: Arc<Networks>,
     pub devices: Devices,
+    pub people: People,
     pub sites: HashMap<SiteId, SiteRow>,
     pub items: HashMap<ItemId, ItemRow>,
 }
@@ -36,13 +44,30 @@ struct Inner {
     networks: watch::Sender<Arc<Networks>>,
     followers: Vec<(Follower, watch::Receiver<i64>)>,
     metrics: crate::metrics::Metrics,
-    public_host: Option<String>,
+    setup: Setup,
+    recorder: Recorder,
+    attempts: Attempts,
+    hashing: Hashing,
+    /// Hash of the code for the first administrator, while there is none.
+    first_code: std::sync::Mutex<Option<Vec<u8>>>,
     stop: watch::Sender<bool>,
+}
+
+/// What the configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The host printed on labels, if one is configured.
+    pub public_host: Option<String>,
+    /// Where browsers find this server, such as `https://lz.example.gov.cn`.
+    pub origin: String,
+    /// What the vault is sealed with.
+    pub keys: Keys,
 }
 
 /// Tasks that end after [`App::stop`].
 pub struct Tasks {
     writer: JoinHandle<()>,
+    recorder: JoinHandle<()>,
     followers: Vec<JoinHandle<()>>,
     refresh: JoinHandle<()>,
 }
@@ -73,18 +98,14 @@ impl App {
     ///
     /// # Errors
     /// See [`AppError`].
-    pub async fn open(
-        db: Db,
-        region: Region,
-        clock: Clock,
-        public_host: Option<String>,
-    ) -> Result<(Self, Tasks), AppError> {
+    pub async fn open(db: Db, region: Region, clock: Clock, setup: Setup) -> Result<(Self, Tasks), AppError> {
         registers::migrate(&db).await?;
         let anew = model::prepare(&db).await?;
         let known = Arc::new(Known::load(&db, region, clock.now()).await?);
         let (networks, _) = watch::channel(known.networks.clone());
         let (known, _) = watch::channel(known);
         let custodian = Arc::new(Custodian::new(networks.subscribe()));
+        let (recorder, recording) = Recorder::start(db.clone(), region, clock.clone());
         let (log, writer) = Log::open(db, region, clock, Some(custodian)).await?;
         let around = surroundings(&log, networks.subscribe());
         if !anew.is_empty() && log.head_row().await?.position > 0 {
@@ -99,9 +120,22 @@ impl App {
             tasks.push(task);
         }
         let metrics = crate::metrics::Metrics::default();
-        let app = Self(Arc::new(Inner { log, known, networks, followers, metrics, public_host, stop }));
+        let (attempts, hashing, first_code) = (Attempts::default(), Hashing::default(), std::sync::Mutex::default());
+        let app = Self(Arc::new(Inner {
+            log,
+            known,
+            networks,
+            followers,
+            metrics,
+            setup,
+            recorder,
+            attempts,
+            hashing,
+            first_code,
+            stop,
+        }));
         let refresh = tokio::spawn(app.clone().refresh_until(stopped));
-        Ok((app, Tasks { writer, followers: tasks, refresh }))
+        Ok((app, Tasks { writer, recorder: recording, followers: tasks, refresh }))
     }
 
     /// The log.
@@ -143,7 +177,54 @@ impl App {
     /// The host printed on labels, if one is configured.
     #[must_use]
     pub fn public_host(&self) -> Option<&str> {
-        self.0.public_host.as_deref()
+        self.0.setup.public_host.as_deref()
+    }
+
+    /// Where browsers find this server.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.0.setup.origin
+    }
+
+    /// What the vault is sealed with.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.0.setup.keys
+    }
+
+    /// Counts of what may not be tried too often.
+    #[must_use]
+    pub fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    /// The queue before the hashing of remembered secrets.
+    #[must_use]
+    pub fn hashing(&self) -> &Hashing {
+        &self.0.hashing
+    }
+
+    /// Writes an entry into the record, and waits until it is safe: what cannot be recorded is not done.
+    ///
+    /// # Errors
+    /// The record cannot take it now.
+    pub async fn record(&self, entry: &Entry) -> Result<(), Problem> {
+        self.0.recorder.record(entry).await.map(|_| ()).map_err(Problem::from)
+    }
+
+    /// Draws a code for the first administrator, if there is none yet. It is good until the server ends.
+    #[must_use]
+    pub fn draw_first_code(&self) -> Option<String> {
+        let code = self.known().people.has_no_administrator().then(|| secret::draw_typed(&mut rand::rng()))?;
+        *self.0.first_code.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret::hash(&code));
+        Some(code)
+    }
+
+    /// Whether a code is the one for the first administrator.
+    #[must_use]
+    pub fn takes_first_code(&self, typed: &str) -> bool {
+        let typed = secret::hash(&secret::normal_typed(typed));
+        *self.0.first_code.lock().unwrap_or_else(PoisonError::into_inner) == Some(typed)
     }
 
     /// Where each follower stands.
@@ -183,6 +264,16 @@ impl App {
         Ok(())
     }
 
+    /// Reads the people again, and nothing else; as [`App::refresh_devices`].
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn refresh_people(&self) -> Result<(), Problem> {
+        let people = People::load(self.db(), self.region()).await?;
+        self.0.known.send_modify(|known| *known = Arc::new(Known { people, ..(**known).clone() }));
+        Ok(())
+    }
+
     async fn refresh_until(self, mut stopped: watch::Receiver<bool>) {
         loop {
             tokio::select! {
@@ -210,7 +301,7 @@ impl App {
 impl Tasks {
     /// Waits until followers have ended and everything that waited is written. Drop every [`App`] first.
     pub async fn finish(self) {
-        for task in self.followers.into_iter().chain([self.refresh, self.writer]) {
+        for task in self.followers.into_iter().chain([self.refresh, self.writer, self.recorder]) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task ended badly");
             }
@@ -224,11 +315,12 @@ impl Known {
         let revision = registers::revision::current(db, region).await?;
         let networks = Arc::new(registers::networks(db, region).await?);
         let devices = Devices::load(db, region).await?;
+        let people = People::load(db, region).await?;
         let sites: Vec<SiteRow> = registers::list(db, region, now).await?;
         let items: Vec<ItemRow> = registers::list(db, region, now).await?;
         let sites = sites.into_iter().map(|site| (site.id.clone(), site)).collect();
         let items = items.into_iter().map(|item| (item.code.clone(), item)).collect();
-        Ok(Self { revision, networks, devices, sites, items })
+        Ok(Self { revision, networks, devices, people, sites, items })
     }
 
     /// The site a text names: its id, or its label. The second is false if no register knows it.

@@ -2,8 +2,8 @@
 //!
 //! To add a route: a handler with its `#[utoipa::path]` in a file of `v1/`, one line in [`router`]. To add a page: a file
 //! in `pages/`, a template, one line there. Statuses and problem types are decided in [`problem`] alone.
+pub mod access;
 pub mod app;
-pub mod auth;
 pub mod commands;
 pub mod driven;
 pub mod health;
@@ -14,6 +14,7 @@ pub mod problem;
 pub mod router;
 pub mod server;
 pub mod settings;
+pub mod staff;
 pub mod v1;
 pub mod view;
 

@@ -8,6 +8,7 @@ use domain::case::CaseRefusal;
 use domain::dossier::DossierRefusal;
 use eventstore::{AppendError, LoadError, Refusal};
 use futures_util::StreamExt;
+use registers::record::RecordError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,14 +25,21 @@ pub struct Problem {
     /// Seconds to wait before trying again, when that helps.
     #[serde(skip)]
     pub retry_after: Option<u32>,
+    /// It is there, but not for who asked: answered like what is not there, and recorded.
+    #[serde(skip)]
+    pub beyond: bool,
 }
+
+/// Marks an answer to who asked for what is not theirs, for the guard that records it.
+#[derive(Clone, Copy, Debug)]
+pub struct Beyond;
 
 impl Problem {
     /// A problem of a type.
     #[must_use]
     pub fn new(status: StatusCode, kind: &str, title: &str) -> Self {
         let kind = format!("urn:liuzhuan:problem:{kind}");
-        Self { kind, title: title.to_owned(), status: status.as_u16(), detail: None, retry_after: None }
+        Self { kind, title: title.to_owned(), status: status.as_u16(), detail: None, retry_after: None, beyond: false }
     }
 
     /// With words on this very case.
@@ -60,6 +68,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here")
     }
 
+    /// There, but not for who asks: the same answer as [`Problem::not_found`].
+    #[must_use]
+    pub fn beyond() -> Self {
+        Self { beyond: true, ..Self::not_found() }
+    }
+
     /// The operator's to mend.
     #[must_use]
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
@@ -77,10 +91,13 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after;
+        let (retry_after, beyond) = (self.retry_after, self.beyond);
         let mut response = (status, Json(self)).into_response();
         let json = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
+        if beyond {
+            response.extensions_mut().insert(Beyond);
+        }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
         }
@@ -168,6 +185,18 @@ impl From<registers::Error> for Problem {
             }
             registers::Error::UnknownDevice(_) => Self::not_found(),
             other @ (registers::Error::Sql(_) | registers::Error::Stored { .. }) => Self::internal(&other),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Busy | RecordError::Closed => {
+                let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The record cannot be written now");
+                Self { retry_after: Some(1), ..busy.detail("Nothing was done; try again") }
+            }
+            RecordError::Failed(error) => Self::internal(&error),
         }
     }
 }

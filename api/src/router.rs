@@ -1,7 +1,9 @@
 //! Every route, in one place. A JSON route and its description in the OpenAPI document are one declaration.
+use crate::access::Action;
+use crate::access::guard::{Doors, Route};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{auth, health, metrics, pages, v1};
+use crate::{health, pages, v1};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -12,7 +14,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// A form at most; JSON bodies have their own limit.
@@ -22,76 +23,104 @@ const FORM_MAX: usize = 64 * 1024;
 #[openapi(info(
     title = "流转 Liuzhuan",
     description = "Circulation of paper dossiers: scans in, custody out. Times are milliseconds since 1970-01-01 UTC. \
-                   Every route wants `Authorization: Bearer <token>`. Problems are `application/problem+json` (RFC 9457) \
+                   A person signs in with a cookie; a device sends its credential and a program its token as \
+                   `Authorization: Bearer …`. What may not be seen is answered like what is not there. Problems are `application/problem+json` (RFC 9457) \
                    with a stable `type`."
 ))]
 struct Document;
 
-fn doors() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(v1::scans::post))
-        .routes(routes!(v1::labels::mint))
-        .routes(routes!(v1::papers::print_labels, v1::papers::prints))
-        .routes(routes!(v1::papers::formats))
-        .routes(routes!(v1::papers::picture))
-        .routes(routes!(v1::papers::manifest))
-        .routes(routes!(v1::papers::receipt))
-        .routes(routes!(v1::devices::put, v1::devices::get, v1::devices::revoke))
-        .routes(routes!(v1::cases::file))
-        .routes(routes!(v1::cases::get))
-        .routes(routes!(v1::cases::step))
-        .routes(routes!(v1::dossiers::list, v1::decisions::register))
-        .routes(routes!(v1::dossiers::get))
-        .routes(routes!(v1::dossiers::trail_of))
-        .routes(routes!(v1::decisions::hand_out))
-        .routes(routes!(v1::decisions::archive))
-        .routes(routes!(v1::decisions::annul))
-        .routes(routes!(v1::decisions::recall))
-        .routes(routes!(v1::decisions::reroute))
-        .routes(routes!(v1::decisions::relabel))
-        .routes(routes!(v1::decisions::void))
-        .routes(routes!(v1::decisions::admit))
-        .routes(routes!(v1::decisions::add_piece))
-        .routes(routes!(v1::sites::counts))
-        .routes(routes!(v1::sites::queue))
-        .routes(routes!(v1::couriers::load))
-        .routes(routes!(v1::couriers::by_holder))
-        .routes(routes!(v1::bags::list, v1::bag_decisions::register))
-        .routes(routes!(v1::bag_decisions::annul))
-        .routes(routes!(v1::bag_decisions::void))
-        .routes(routes!(v1::bag_decisions::admit))
-        .routes(routes!(v1::bag_decisions::relabel))
-        .routes(routes!(v1::bags::get))
-        .routes(routes!(v1::bags::trail_of))
-        .routes(routes!(v1::exceptions::list))
-        .routes(routes!(v1::exceptions::answer))
-        .routes(routes!(v1::search::get))
-        .routes(routes!(v1::registers::sites))
-        .routes(routes!(v1::registers::items))
-        .routes(routes!(v1::events::feed))
-        .routes(routes!(v1::live::live))
+#[rustfmt::skip]
+fn doors() -> Doors {
+    use Action as A;
+    Doors::new(Document::openapi())
+        .door(A::Scan, routes!(v1::scans::post))
+        .door(A::MintLabels, routes!(v1::labels::mint))
+        .door(A::PrintPapers, routes!(v1::papers::print_labels))
+        .door(A::ReadPrints, routes!(v1::papers::prints))
+        .door(A::ReadRegisters, routes!(v1::papers::formats))
+        .door(A::PrintPapers, routes!(v1::papers::picture))
+        .door(A::PrintPapers, routes!(v1::papers::manifest))
+        .door(A::PrintPapers, routes!(v1::papers::receipt))
+        .door(A::ReadDevices, routes!(v1::devices::list))
+        .door(A::ReadDevices, routes!(v1::devices::get))
+        .door(A::BindDevices, routes!(v1::devices::put))
+        .door(A::RevokeDevices, routes!(v1::devices::revoke))
+        .door(A::EnrolDevices, routes!(v1::enrolments::offer))
+        .open_door(routes!(v1::enrolments::redeem))
+        .door(A::BeginShift, routes!(v1::shifts::begin, v1::shifts::end))
+        .door(A::FileCases, routes!(v1::cases::file))
+        .door(A::ReadDossiers, routes!(v1::cases::get))
+        .door(A::StepCases, routes!(v1::cases::step))
+        .door(A::ReadDossiers, routes!(v1::dossiers::list))
+        .door(A::Register, routes!(v1::decisions::register))
+        .door(A::ReadDossiers, routes!(v1::dossiers::get))
+        .door(A::ReadDossiers, routes!(v1::dossiers::trail_of))
+        .door(A::HandOut, routes!(v1::decisions::hand_out))
+        .door(A::Archive, routes!(v1::decisions::archive))
+        .door(A::Correct, routes!(v1::decisions::annul))
+        .door(A::Redirect, routes!(v1::decisions::recall))
+        .door(A::Redirect, routes!(v1::decisions::reroute))
+        .door(A::Relabel, routes!(v1::decisions::relabel))
+        .door(A::Correct, routes!(v1::decisions::void))
+        .door(A::Admit, routes!(v1::decisions::admit))
+        .door(A::Register, routes!(v1::decisions::add_piece))
+        .door(A::ReadQueues, routes!(v1::sites::counts))
+        .door(A::ReadQueues, routes!(v1::sites::queue))
+        .door(A::ReadLoads, routes!(v1::couriers::load))
+        .door(A::ReadHolders, routes!(v1::couriers::by_holder))
+        .door(A::ReadDossiers, routes!(v1::bags::list))
+        .door(A::Register, routes!(v1::bag_decisions::register))
+        .door(A::Correct, routes!(v1::bag_decisions::annul))
+        .door(A::Correct, routes!(v1::bag_decisions::void))
+        .door(A::Admit, routes!(v1::bag_decisions::admit))
+        .door(A::Relabel, routes!(v1::bag_decisions::relabel))
+        .door(A::ReadDossiers, routes!(v1::bags::get))
+        .door(A::ReadDossiers, routes!(v1::bags::trail_of))
+        .door(A::ReadExceptions, routes!(v1::exceptions::list))
+        .door(A::AnswerExceptions, routes!(v1::exceptions::answer))
+        .door(A::ReadDossiers, routes!(v1::search::get))
+        .door(A::ReadRegisters, routes!(v1::registers::sites))
+        .door(A::ReadRegisters, routes!(v1::registers::items))
+        .door(A::Feed, routes!(v1::events::feed))
+        .door(A::Follow, routes!(v1::live::live))
+        .door(A::ReadPeople, routes!(v1::people::list))
+        .door(A::ReadPeople, routes!(v1::people::get))
+        .door(A::ManagePeople, routes!(v1::people::put))
+        .door(A::ManagePeople, routes!(v1::people::give_post))
+        .door(A::ManagePeople, routes!(v1::people::end_post))
+        .door(A::ManagePeople, routes!(v1::people::give_badge, v1::people::end_badges))
+        .door(A::ManagePeople, routes!(v1::people::give_code))
+        .door(A::ManagePeople, routes!(v1::people::give_pin))
+        .door(A::ManageClients, routes!(v1::clients::list, v1::clients::make))
+        .door(A::ManageClients, routes!(v1::clients::revoke))
+        .door(A::ReadRecord, routes!(v1::record::list))
 }
 
 /// The OpenAPI document, generated from the handlers.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let (_, mut document) = OpenApiRouter::<App>::new().nest("/api/v1", doors()).split_for_parts();
+    let mut document = doors().document("/api/v1");
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     document
 }
 
+/// Every guarded route with its action: the JSON doors, then the pages.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let doors = doors();
+    let json = doors.routes().iter().map(|route| Route { path: format!("/api/v1{}", route.path), ..route.clone() });
+    json.chain(pages::pages().routes().iter().cloned()).collect()
+}
+
 /// All routes of `serve`.
 pub fn router(app: &App) -> Router {
-    let (doors, _) = doors().split_for_parts();
-    let doors = doors.layer(from_fn_with_state(app.clone(), auth::doors));
-    let api = doors.route("/openapi.json", get(|| async { Json(openapi()) })).fallback(absent);
+    let api = doors().router(app).route("/openapi.json", get(|| async { Json(openapi()) })).fallback(absent);
     let api = api.method_not_allowed_fallback(wrong_method);
     Router::new()
         .nest("/api/v1", api)
         .merge(pages::router(app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::get))
         .fallback(absent)
         .layer(from_fn_with_state(app.clone(), count))
         .layer(DefaultBodyLimit::max(FORM_MAX))

@@ -35,6 +35,10 @@ pub enum Flag {
     OldLabel,
     /// Something its action needs was not sent.
     Incomplete,
+    /// Whoever scanned held no post at that time, or was nobody of ours.
+    NoPost,
+    /// It came by another device's credential.
+    OtherDevice,
 }
 
 /// Where an event comes from: who, where, and for a scan what the device fixed.

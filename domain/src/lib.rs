@@ -23,3 +23,4 @@ pub mod table;
 pub mod tale;
 pub mod time;
 pub mod trail;
+pub mod visit;

@@ -64,8 +64,15 @@ impl Symbol {
     /// # Errors
     /// [`Error::TextTooLong`]
     pub fn of(host: Option<&str>, code: Code) -> Result<Self, Error> {
-        let says = text(host, code);
-        let drawn = QrCode::with_error_correction_level(&says, level(code.kind()))
+        Self::saying(&text(host, code), level(code.kind()))
+    }
+
+    /// The symbol of any text, for a screen.
+    ///
+    /// # Errors
+    /// [`Error::TextTooLong`]
+    pub fn saying(says: &str, level: EcLevel) -> Result<Self, Error> {
+        let drawn = QrCode::with_error_correction_level(says, level)
             .map_err(|_| Error::TextTooLong { characters: says.chars().count() })?;
         let (Version::Normal(version) | Version::Micro(version)) = drawn.version();
         let dark = drawn.to_colors().into_iter().map(|color| color == Color::Dark).collect();
@@ -83,6 +90,21 @@ impl Symbol {
     pub fn stripes(&self) -> Vec<Stripe> {
         self.dark.chunks(self.modules).enumerate().flat_map(|(row, dark)| row_stripes(row, dark)).collect()
     }
+}
+
+/// A QR code of any text as an SVG element for a page: no style, no size, its class says how large it is.
+///
+/// # Errors
+/// [`Error::TextTooLong`]
+pub fn svg(says: &str) -> Result<String, Error> {
+    let symbol = Symbol::saying(says, EcLevel::M)?;
+    let (side, mut path) = (symbol.side(), String::new());
+    for Stripe { column, row, length } in symbol.stripes() {
+        path.push_str(&format!("M{} {}h{length}v1h-{length}z", column + QUIET, row + QUIET));
+    }
+    Ok(format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {side} {side}" shape-rendering="crispEdges" aria-hidden="true"><path fill="#fff" d="M0 0h{side}v{side}h-{side}z"/><path d="{path}"/></svg>"##
+    ))
 }
 
 fn row_stripes(row: usize, dark: &[bool]) -> Vec<Stripe> {

@@ -1,6 +1,8 @@
-//! Exceptions, with what people answered. A row says from when it counts; queries compare with now, so nothing ticks.
+//! Exceptions, with what people answered; and beside them, folded from the same tales, the sites that things concern
+//! ([`crate::visits`]). A row says from when it counts; queries compare with now, so nothing ticks.
 use crate::model::{Life, Model, Table};
 use crate::story::{Thing, tell};
+use crate::visits::{self, Scope, Visit};
 use domain::exception::{Answers, Exception, ExceptionKind, Limits};
 use domain::id::{Region, SubjectId};
 use domain::network::Networks;
@@ -15,21 +17,19 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Tables of exceptions.
-pub static MODEL: Model = Model {
+pub static MODEL: Model = Model { name: "exceptions", version: 2, tables: &[EXCEPTIONS, visits::TABLE] };
+
+const EXCEPTIONS: Table = Table {
     name: "exceptions",
-    version: 1,
-    tables: &[Table {
-        name: "exceptions",
-        columns: "region bigint not null, subject {uuid} not null, kind {text} not null, anchor {uuid} not null,
+    columns: "region bigint not null, subject {uuid} not null, kind {text} not null, anchor {uuid} not null,
                   is_bag bigint not null, site {text}, since bigint not null, due_from bigint not null,
                   ended_at bigint, owner {text}, explained_at bigint, resolved_at bigint, is_open bigint not null,
                   primary key (region, subject, kind, anchor)",
-        indexes: &[
-            "region, is_open, due_from, subject",
-            "region, is_open, site, due_from",
-            "region, is_open, kind, due_from",
-        ],
-    }],
+    indexes: &[
+        "region, is_open, due_from, subject",
+        "region, is_open, site, due_from",
+        "region, is_open, kind, due_from",
+    ],
 };
 
 /// A row of the table.
@@ -55,22 +55,25 @@ pub fn kind_name(kind: ExceptionKind) -> String {
     name.and_then(|name| name.as_str().map(ToOwned::to_owned)).unwrap_or_default()
 }
 
-/// The exceptions of things.
+/// The exceptions of things, and the sites they concern.
 pub(crate) fn fold(
     things: &[Thing],
     streams: &Streams,
     bags: &Bags,
     networks: &Networks,
     unknown: &HashSet<SubjectId>,
-) -> Vec<Row> {
+) -> (Vec<Row>, Vec<Visit>) {
     let limits = Limits::default();
-    let rows = things.iter().flat_map(|&thing| {
-        let tale = tell(thing, streams, bags, networks, &limits, !unknown.contains(&thing.id()));
-        tale.exceptions.into_iter().map(move |(exception, answers)| row(thing, exception, answers))
-    });
     // Two rules may find the same thing about the same scan; it is one exception.
     let mut seen = HashSet::new();
-    rows.filter(|row| seen.insert((row.subject, row.kind.clone(), row.anchor))).collect()
+    let (mut rows, mut concerned) = (Vec::new(), Vec::new());
+    for &thing in things {
+        let tale = tell(thing, streams, bags, networks, &limits, !unknown.contains(&thing.id()));
+        concerned.extend(visits::of_thing(thing, streams, &tale, networks));
+        let of_thing = tale.exceptions.into_iter().map(|(exception, answers)| row(thing, exception, answers));
+        rows.extend(of_thing.filter(|row| seen.insert((row.subject, row.kind.clone(), row.anchor))));
+    }
+    (rows, concerned)
 }
 
 fn row(thing: Thing, exception: Exception, answers: Answers) -> Row {
@@ -149,7 +152,13 @@ pub struct Filter {
 ///
 /// # Errors
 /// The database's own.
-pub async fn list(db: &Db, region: Region, filter: &Filter, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
+pub async fn list(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<Row>, sqlx::Error> {
     let narrowed = [
         (filter.open_at.is_some(), " and is_open = 1 and due_from <= $2"),
         (filter.kind.is_some(), " and kind = $3"),
@@ -161,17 +170,24 @@ pub async fn list(db: &Db, region: Region, filter: &Filter, limit: i64) -> Resul
     let text = AssertSqlSafe(format!(
         "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
          from exceptions where region = $1{narrowed}
-         and ($2 is null or $3 is null or $4 is null or $5 is null or $6 is null or $7 is null or $8 is null or true)
-         order by due_from, subject, kind, anchor limit $9"
+         and ($2 is null or $3 is null or $4 is null or $5 is null or $6 is null or $7 is null or $8 is null or true){}
+         order by due_from, subject, kind, anchor limit $9",
+        scope.condition("exceptions.subject", 10)
     ));
     let kind = filter.kind.map(kind_name);
     let (due, subject, after_kind, anchor) = match &filter.after {
         Some((due, subject, kind, anchor)) => (Some(*due), Some(*subject), Some(kind.as_str()), Some(*anchor)),
         None => (None, None, None, None),
     };
-    sql!(db.read(), c => sqlx::query_as(text)
-        .bind(i64::from(region.0)).bind(filter.open_at.map(|at| at.0)).bind(kind.as_deref()).bind(filter.site.as_deref())
-        .bind(due).bind(subject).bind(after_kind).bind(anchor).bind(limit).fetch_all(c).await)
+    sql!(db.read(), c => {
+        let query = sqlx::query_as(text).bind(i64::from(region.0)).bind(filter.open_at.map(|at| at.0));
+        let query = query.bind(kind.as_deref()).bind(filter.site.as_deref());
+        let mut query = query.bind(due).bind(subject).bind(after_kind).bind(anchor).bind(limit);
+        for site in scope.keys() {
+            query = query.bind(String::from(site));
+        }
+        query.fetch_all(c).await
+    })
 }
 
 /// All exceptions of one thing, the ended ones too.
@@ -185,13 +201,26 @@ pub async fn of_subject(db: &Db, region: Region, subject: SubjectId) -> Result<V
         .bind(i64::from(region.0)).bind(subject.0).fetch_all(c).await)
 }
 
-/// How many exceptions are open now, by kind.
+/// How many exceptions of a scope are open now, by kind.
 ///
 /// # Errors
 /// The database's own.
-pub async fn open_counts(db: &Db, region: Region, now: Timestamp) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    sql!(db.read(), c => sqlx::query_as(
-        "select kind, count(*) from exceptions where region = $1 and is_open = 1 and due_from <= $2
-         group by kind order by count(*) desc, kind")
-        .bind(i64::from(region.0)).bind(now.0).fetch_all(c).await)
+pub async fn open_counts(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let text = AssertSqlSafe(format!(
+        "select kind, count(*) from exceptions where region = $1 and is_open = 1 and due_from <= $2{}
+         group by kind order by count(*) desc, kind",
+        scope.condition("exceptions.subject", 3)
+    ));
+    sql!(db.read(), c => {
+        let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(now.0);
+        for site in scope.keys() {
+            query = query.bind(String::from(site));
+        }
+        query.fetch_all(c).await
+    })
 }

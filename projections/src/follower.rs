@@ -4,10 +4,12 @@
 //! because scans wait behind it. What cannot be read stops its follower, which says so; nothing is skipped.
 use crate::model::{Life, Model, advance, checkpoint};
 use crate::story::{Thing, load};
+use crate::visits::{self, Visit};
 use crate::{affected, exceptions, search};
 use domain::id::{Region, SubjectId};
 use domain::network::Networks;
 use domain::stay::Bags;
+use domain::stream::StreamId;
 use eventstore::{Access, Appended, LoadError, Log, Streams, Tx};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -116,7 +118,9 @@ impl Follower {
                 let (mut access, region) = (Access::Db(around.log.db()), around.log.region());
                 streams.load(&mut access, region, appended.iter().map(|appended| appended.stream)).await?;
                 let things = affected::things(&mut access, region, streams, appended, Life::Live).await?;
-                fold_exceptions(around, &mut access, streams, things).await
+                let cases = appended.iter().map(|appended| appended.stream);
+                let of_cases = visits_of_cases(cases, streams);
+                Ok(fold_exceptions(around, &mut access, streams, things).await?.with(of_cases))
             }
             Self::Search => Ok(Folded::Terms(search::of_events(appended))),
         }
@@ -143,20 +147,40 @@ pub(crate) async fn exceptions_of(
 ) -> Result<Folded, LoadError> {
     let unknown = (around.unknown_labels)(things.iter().map(|thing| thing.id()).collect()).await?;
     let networks = around.networks.borrow().clone();
-    let rows = exceptions::fold(&things, streams, bags, &networks, &unknown);
-    Ok(Folded::Exceptions { things, rows })
+    let (rows, visits) = exceptions::fold(&things, streams, bags, &networks, &unknown);
+    Ok(Folded::Exceptions { things, rows, visits })
+}
+
+/// The visits of the cases among some streams that are loaded.
+pub(crate) fn visits_of_cases(among: impl Iterator<Item = StreamId>, streams: &Streams) -> Vec<Visit> {
+    let of = |stream| match stream {
+        StreamId::Case(id) => streams.case(id).arrived().flat_map(|event| visits::of_case(id, event)).collect(),
+        StreamId::Dossier(_) | StreamId::Bag(_) => Vec::new(),
+    };
+    among.flat_map(of).collect()
 }
 
 /// Rows that a turn saves.
 pub(crate) enum Folded {
-    Exceptions { things: Vec<Thing>, rows: Vec<exceptions::Row> },
+    Exceptions { things: Vec<Thing>, rows: Vec<exceptions::Row>, visits: Vec<Visit> },
     Terms(Vec<search::Hit>),
 }
 
 impl Folded {
+    /// With the visits of cases, which are no things.
+    pub(crate) fn with(mut self, of_cases: Vec<Visit>) -> Self {
+        if let Self::Exceptions { visits, .. } = &mut self {
+            visits.extend(of_cases);
+        }
+        self
+    }
+
     pub(crate) async fn save(&self, tx: &mut Tx, region: Region, life: Life) -> Result<(), sqlx::Error> {
         match self {
-            Self::Exceptions { things, rows } => exceptions::replace(tx, region, things, rows, life).await,
+            Self::Exceptions { things, rows, visits } => {
+                exceptions::replace(tx, region, things, rows, life).await?;
+                visits::replace(tx, region, things, visits, life).await
+            }
             Self::Terms(terms) => search::save(tx, region, terms, life).await,
         }
     }

@@ -16,5 +16,7 @@ pub mod rebuild;
 pub mod search;
 pub mod stays;
 pub mod story;
+pub mod visits;
 
 pub use custody::Custodian;
+pub use visits::Scope;

@@ -1,6 +1,7 @@
 //! Lists of custody: a site's queues, a courier's load, a bag's contents, everything. A dossier in a bag is joined to
 //! its outermost bag's row, so each list is an index search in either table.
 use crate::custody::{Row, parse};
+use crate::visits::Scope;
 use domain::id::{PersonId, Region, SiteId, SubjectId};
 use domain::time::Timestamp;
 use eventstore::{Db, sql};
@@ -174,28 +175,56 @@ pub async fn by_holder(db: &Db, region: Region, holder: &str, after: Cursor, lim
     list(db, region, both("d.holder = $2", "b.holder = $2"), holder, after, limit).await
 }
 
-/// One page of all dossiers, by id.
+/// One page of all dossiers in a scope, by id.
 ///
 /// # Errors
 /// The database's own.
-pub async fn all(db: &Db, region: Region, after: SubjectId, limit: i64) -> Result<Vec<Placed>, sqlx::Error> {
-    let rows: Vec<Joined> = sql!(db.read(), c => sqlx::query_as(
+pub async fn all(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    after: SubjectId,
+    limit: i64,
+) -> Result<Vec<Placed>, sqlx::Error> {
+    let text = AssertSqlSafe(format!(
         "select d.body, b.body as bag_body,
                 case when b.position > d.position then b.position else d.position end as position
          from custody_dossier d left join custody_bag b on b.region = d.region and b.subject = d.outer_bag
-         where d.region = $1 and d.subject > $2 order by d.subject limit $3")
-        .bind(i64::from(region.0)).bind(after.0).bind(limit).fetch_all(c).await)?;
+         where d.region = $1 and d.subject > $2{} order by d.subject limit $3",
+        scope.condition("d.subject", 4)
+    ));
+    let rows: Vec<Joined> = sql!(db.read(), c => {
+        let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(after.0).bind(limit);
+        for site in scope.keys() {
+            query = query.bind(String::from(site));
+        }
+        query.fetch_all(c).await
+    })?;
     rows.into_iter().map(Joined::placed).collect()
 }
 
-/// One page of all bags, by id.
+/// One page of all bags in a scope, by id.
 ///
 /// # Errors
 /// The database's own.
-pub async fn bags(db: &Db, region: Region, after: SubjectId, limit: i64) -> Result<Vec<(Row, i64)>, sqlx::Error> {
-    let rows: Vec<(String, i64)> = sql!(db.read(), c => sqlx::query_as(
-        "select body, position from custody_bag where region = $1 and subject > $2 order by subject limit $3")
-        .bind(i64::from(region.0)).bind(after.0).bind(limit).fetch_all(c).await)?;
+pub async fn bags(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    after: SubjectId,
+    limit: i64,
+) -> Result<Vec<(Row, i64)>, sqlx::Error> {
+    let text = AssertSqlSafe(format!(
+        "select b.body, b.position from custody_bag b where b.region = $1 and b.subject > $2{} order by b.subject limit $3",
+        scope.condition("b.subject", 4)
+    ));
+    let rows: Vec<(String, i64)> = sql!(db.read(), c => {
+        let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(after.0).bind(limit);
+        for site in scope.keys() {
+            query = query.bind(String::from(site));
+        }
+        query.fetch_all(c).await
+    })?;
     rows.into_iter().map(|(body, position)| Ok((parse(&body)?, position))).collect()
 }
 

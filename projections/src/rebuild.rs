@@ -1,6 +1,6 @@
 //! Building read models anew beside the live ones, and comparing the two. A rebuild folds whole streams to the head as it
 //! finds it, then, with the writer held, what came since, and takes the live tables' place. It sends nothing to anyone.
-use crate::follower::{Folded, Surroundings, exceptions_of};
+use crate::follower::{Folded, Surroundings, exceptions_of, visits_of_cases};
 use crate::model::{Life, MODELS, Model, advance, checkpoint, create, swap};
 use crate::story::{Thing, load_with};
 use crate::{custody, search};
@@ -144,7 +144,8 @@ async fn fold(
     let networks = around.networks.borrow().clone();
     let custody = custody::fold(&things, streams, bags, &networks);
     let terms = Folded::Terms(page.iter().flat_map(|&stream| search::of_stream(stream, streams)).collect());
-    let exceptions = exceptions_of(around, streams, bags, things).await?;
+    let of_cases = visits_of_cases(page.iter().copied(), streams);
+    let exceptions = exceptions_of(around, streams, bags, things).await?.with(of_cases);
     Ok(Page { custody, terms, exceptions })
 }
 
@@ -214,6 +215,7 @@ const COMPARED: &[(&str, &str, &str)] = &[
         "exceptions",
         "region, subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at, is_open",
     ),
+    ("exceptions", "visits", "region, site, what, subject"),
     ("search", "search_terms", "region, term, kind, subject, what"),
 ];
 const CUSTODY: &str = "region, subject, holder, site, courier, outer_bag, next_hop, target, since, case_id, body";

@@ -1,6 +1,7 @@
 //! Search: from what a person has in hand (a number, the last characters of a label) to the dossier.
 use crate::model::{Life, Model, Table};
 use crate::story::Thing;
+use crate::visits::Scope;
 use domain::bag::BagFact;
 use domain::case::CaseFact;
 use domain::code::Code;
@@ -10,7 +11,7 @@ use domain::stream::{AnyFact, StreamId};
 use eventstore::statements::{Statements, chunked};
 use eventstore::{Appended, Db, Streams, Tx, sql};
 use serde::Serialize;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use std::sync::LazyLock;
 use uuid::Uuid;
 
@@ -145,27 +146,47 @@ pub(crate) async fn save(tx: &mut Tx, region: Region, terms: &[Hit], life: Life)
 pub async fn find(
     db: &Db,
     region: Region,
+    scope: &Scope,
     typed: &str,
     label_tail: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Hit>, sqlx::Error> {
-    let mut hits = prefix(db, region, &normal(typed), limit).await?;
+    let mut hits = prefix(db, region, scope, &normal(typed), limit).await?;
     hits.retain(|hit| hit.kind != "label");
     if let Some(tail) = label_tail {
-        let labels = prefix(db, region, &backwards(tail), limit).await?;
+        let labels = prefix(db, region, scope, &backwards(tail), limit).await?;
         hits.extend(labels.into_iter().filter(|hit| hit.kind == "label"));
     }
     Ok(hits)
 }
 
-async fn prefix(db: &Db, region: Region, prefix: &str, limit: i64) -> Result<Vec<Hit>, sqlx::Error> {
+async fn prefix(db: &Db, region: Region, scope: &Scope, prefix: &str, limit: i64) -> Result<Vec<Hit>, sqlx::Error> {
     if prefix.is_empty() {
         return Ok(Vec::new());
     }
     // The greatest character that a term can hold ends the range.
     let end = format!("{prefix}\u{10FFFF}");
-    sql!(db.read(), c => sqlx::query_as(
-        "select kind, term, subject, what from search_terms
-         where region = $1 and term >= $2 and term < $3 order by term, subject limit $4")
-        .bind(i64::from(region.0)).bind(prefix).bind(end).bind(limit).fetch_all(c).await)
+    let text = AssertSqlSafe(format!(
+        "select t.kind, t.term, t.subject, t.what from search_terms t
+         where t.region = $1 and t.term >= $2 and t.term < $3{} order by t.term, t.subject limit $4",
+        within(scope)
+    ));
+    sql!(db.read(), c => {
+        let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(prefix).bind(end).bind(limit);
+        for site in scope.keys() {
+            query = query.bind(String::from(site));
+        }
+        query.fetch_all(c).await
+    })
+}
+
+/// A hit within a scope: it concerns one of the sites itself, or it is a case and one of its dossiers does.
+fn within(scope: &Scope) -> String {
+    let own = scope.condition("t.subject", 5);
+    let Some(own) = own.strip_prefix(" and ") else { return own };
+    let of_case = scope.condition("d.subject", 5);
+    format!(
+        " and ({own} or (t.what = 'case' and exists (select 1 from custody_dossier d \
+         where d.region = $1 and d.case_id = t.subject{of_case})))"
+    )
 }

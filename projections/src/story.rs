@@ -1,5 +1,6 @@
 //! Loading what a fold needs: the streams of the things, of the bags they were in, and of the bags around those.
 use domain::bag::BagFact;
+use domain::code::{Code, CodeKind};
 use domain::dossier::DossierFact;
 use domain::exception::Limits;
 use domain::history::History;
@@ -27,6 +28,22 @@ impl Thing {
             StreamId::Bag(id) => Some(Self::Bag(id)),
             StreamId::Case(_) => None,
         }
+    }
+
+    /// The thing that a label of a kind reserved; the other kinds name none.
+    #[must_use]
+    pub fn of_code(kind: CodeKind, id: SubjectId) -> Option<Self> {
+        match kind {
+            CodeKind::Dossier => Some(Self::Dossier(id)),
+            CodeKind::Bag => Some(Self::Bag(id)),
+            CodeKind::Site | CodeKind::Shelf | CodeKind::Badge | CodeKind::Receipt => None,
+        }
+    }
+
+    /// The thing that a subject is, by the label that reserved it.
+    #[must_use]
+    pub fn of_subject(id: SubjectId) -> Option<Self> {
+        Self::of_code(Code::of_subject(id)?.kind(), id)
     }
 
     /// Its stream.

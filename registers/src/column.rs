@@ -47,7 +47,7 @@ macro_rules! text_columns {
     )+};
 }
 pub(crate) use text_columns;
-text_columns!(String, SiteId, PersonId, DeviceId, ItemId);
+text_columns!(String, SiteId, PersonId, DeviceId, ItemId, domain::code::Code);
 
 macro_rules! int_columns {
     ($($type:ty: $to:expr, $of:expr;)+) => {$(

@@ -45,6 +45,11 @@ impl Devices {
         held.map(|dated| &dated.row)
     }
 
+    /// Every device, as it is at a time.
+    pub fn all(&self, time: Timestamp) -> impl Iterator<Item = &DeviceRow> {
+        self.0.keys().filter_map(move |id| self.at(id, time))
+    }
+
     /// When the device was revoked, as last recorded: a credential is judged at upload.
     #[must_use]
     pub fn revoked_at(&self, id: &DeviceId) -> Option<Timestamp> {

@@ -7,10 +7,12 @@
 //!
 //! To add a register: its table in `schema.rs`; a file with a `register!` row; if it comes from a spreadsheet, a reader
 //! in `import/`. To add a column: one line in the row, one step in `schema.rs`.
+pub mod account;
 pub mod calendar;
 mod column;
 #[doc(hidden)]
 pub mod contract;
+pub mod credential;
 pub mod department;
 pub mod device;
 pub mod error;
@@ -19,11 +21,15 @@ pub mod item;
 pub mod label;
 pub mod leg;
 pub mod network;
+pub mod password;
+pub mod person;
 pub mod print;
 pub mod register;
 pub mod request;
 pub mod revision;
 mod schema;
+pub mod secret;
+pub mod session;
 pub mod shelf;
 pub mod site;
 pub mod token;

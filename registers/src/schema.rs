@@ -5,7 +5,11 @@ use eventstore::db::{Migrations, OpenError};
 /// Tables of this crate.
 const MIGRATIONS: Migrations = Migrations {
     table: "_migrations_registers",
-    steps: &[(1, "registers", REGISTERS), (2, "print jobs, and labels by their batch", PRINT_JOBS)],
+    steps: &[
+        (1, "registers", REGISTERS),
+        (2, "print jobs, and labels by their batch", PRINT_JOBS),
+        (3, "people, and what they and devices sign in with", PEOPLE),
+    ],
 };
 
 /// Creates the tables, or brings them up to date.
@@ -114,4 +118,44 @@ create table print_job_label (
     primary key (region, code, job)
 );
 create index label_batch on label (region, batch);
+";
+
+const PEOPLE: &str = "
+create table person (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    id text not null, name text not null, phone text,
+    primary key (region, id, revision)
+);
+create table post (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    id text not null, person text not null, role text not null, site text,
+    primary key (region, id, revision)
+);
+create table badge (
+    region bigint not null, revision bigint not null, valid_from bigint not null, valid_to bigint, recorded_at bigint not null,
+    code text not null, person text not null,
+    primary key (region, code, revision)
+);
+create table account (
+    region bigint not null, person text not null, password text, password_at bigint, pin text,
+    totp {bytes}, totp_step bigint not null, failed bigint not null, locked_until bigint not null,
+    pin_failed bigint not null, pin_locked_until bigint not null, code {bytes}, code_until bigint,
+    primary key (region, person)
+);
+create table session (
+    hash {bytes} not null primary key, region bigint not null, id {uuid} not null, person text not null,
+    began_at bigint not null, seen_at bigint not null, strong bigint not null, address text not null, agent text not null,
+    ended_at bigint
+);
+create index session_person on session (region, person, began_at);
+create table enrolment (
+    hash {bytes} not null primary key, region bigint not null, device text not null, name text not null, site text,
+    courier text, made_by text not null, made_at bigint not null, until bigint not null, used_at bigint
+);
+create table credential (
+    hash {bytes} not null primary key, region bigint not null, device text not null, installation {uuid} not null,
+    made_at bigint not null, ended_at bigint
+);
+create index credential_device on credential (region, device);
+alter table token add column scopes text not null default 'all';
 ";

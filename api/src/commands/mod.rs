@@ -1,6 +1,7 @@
 //! The executable's commands, one file each. `main` only parses and calls.
 mod backup;
 mod bench;
+mod client;
 mod demo;
 mod import;
 mod labels;
@@ -44,8 +45,10 @@ enum Command {
     Backup(backup::Backup),
     /// Begin a log again from a copy, in a new file or an empty database.
     Restore(backup::Restore),
-    /// Make, list or revoke tokens that open the doors.
+    /// Take in staff, give posts and codes for the first sign-in, from the machine itself.
     User(user::User),
+    /// Make, list or revoke tokens of programs that work with this one.
+    Client(client::Client),
     /// Measure the log and the doors beside the same database driven by hand.
     Bench(bench::Bench),
     /// Play a seeded county against the real doors and judge the answers by the truth.
@@ -69,6 +72,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Backup(backup) => backup.run(&settings).await,
         Command::Restore(restore) => restore.run(&settings).await,
         Command::User(user) => user.run(&settings).await,
+        Command::Client(client) => client.run(&settings).await,
         Command::Bench(bench) => bench.run(&settings).await,
         Command::Simulate(simulate) => simulate.run(&settings).await,
     }
@@ -87,7 +91,7 @@ fn start_log(settings: &Settings) -> anyhow::Result<()> {
 async fn open(settings: &Settings, clock: Clock) -> anyhow::Result<(App, Tasks)> {
     let region: Region = settings.region()?;
     let db = Db::open(settings.database()).await?;
-    Ok(App::open(db, region, clock, settings.public_host()?).await?)
+    Ok(App::open(db, region, clock, settings.setup()?).await?)
 }
 
 /// Closes what [`open`] opened.

@@ -1,13 +1,17 @@
 //! What `demo` and `simulate` share: the county as the simulation knows it, and a server with a clock to drive.
-use crate::app::{App, Known};
+use crate::access::who_may::ClientScope;
+use crate::app::{App, Known, Setup};
 use crate::{driven, router, server};
 use anyhow::Context;
 use chrono::{Datelike, Days, NaiveDate};
 use domain::id::Region;
+use domain::network::SiteKind;
 use domain::time::Timestamp;
 use eventstore::{Clock, Db};
+use registers::Validity;
 use registers::item::{ItemRow, Level};
 use registers::leg::LegRow;
+use registers::person::{PersonRow, PostRow, Role};
 use simulation::{County, Item};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -27,11 +31,14 @@ impl Stage {
     /// Opens a database, imports the county of the demonstration into it, and serves.
     pub async fn open(database: &str, region: Region, listen: SocketAddr, now: Timestamp) -> anyhow::Result<Self> {
         let db = Db::open(database).await?;
-        let (app, tasks) = App::open(db, region, Clock::driven(now), None).await?;
+        let setup = Setup { origin: format!("http://{listen}"), ..Setup::default() };
+        let (app, tasks) = App::open(db, region, Clock::driven(now), setup).await?;
         let imported = registers::import(app.db(), region, now, registers::WUHUA).await;
         imported.map_err(|errors| anyhow::anyhow!("the county that comes with the program: {errors:?}"))?;
         app.refresh().await?;
-        let token = super::user::make(app.db(), region, now, "simulation", None).await?;
+        staff(&app).await?;
+        let scopes: Vec<String> = ClientScope::ALL.iter().map(|scope| scope.name().to_owned()).collect();
+        let token = super::client::make(app.db(), region, now, "simulation", &scopes, None).await?;
         let county = county(&app).await?;
         let listener = server::listen(listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -49,6 +56,44 @@ impl Stage {
         self.end.take();
         self.server.await.context("the server's task")?
     }
+}
+
+/// Couriers that a simulated county may hire.
+const COURIERS: usize = 64;
+
+/// Whoever the simulation lets scan holds a post: a clerk at each site, an agent in each village, couriers.
+async fn staff(app: &App) -> anyhow::Result<()> {
+    let known = app.known();
+    let mut posts: Vec<PostRow> = Vec::new();
+    for site in known.networks.latest().sites() {
+        let role = match site.kind {
+            SiteKind::Station => Role::Agent,
+            SiteKind::Centre => Role::Clerk,
+            SiteKind::Hub => Role::Sorter,
+            SiteKind::Department => Role::Department,
+        };
+        let agent = (site.kind == SiteKind::Station).then(|| format!("agent.{}", site.id));
+        for name in [format!("clerk.{}", site.id)].into_iter().chain(agent) {
+            posts.push(PostRow::new(name.parse()?, role, Some(site.id.clone())));
+        }
+    }
+    for number in 0..COURIERS {
+        posts.push(PostRow::new(format!("courier.{number}").parse()?, Role::Courier, None));
+    }
+    let mut tx = app.db().begin().await?;
+    let change = registers::Change::begin(&mut tx, app.region(), app.now()).await?;
+    let people: Vec<(PersonRow, Validity)> = posts
+        .iter()
+        .map(|post| {
+            (PersonRow { id: post.person.clone(), name: post.person.to_string(), phone: None }, Validity::ALWAYS)
+        })
+        .collect();
+    let posts: Vec<(PostRow, Validity)> = posts.into_iter().map(|post| (post, Validity::ALWAYS)).collect();
+    registers::save(&mut tx, &change, &people).await?;
+    registers::save(&mut tx, &change, &posts).await?;
+    tx.commit().await?;
+    app.refresh().await?;
+    Ok(())
 }
 
 /// The county of the registers, for the simulation: places, legs, items, days off.

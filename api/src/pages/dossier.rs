@@ -1,6 +1,7 @@
 //! A dossier: where it is, since when, how we know, what is next, and its trail, live.
 use super::page;
 use super::words::{Words, tail};
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use crate::v1::dossiers::{Trail, TrailQuery, tell};
@@ -49,12 +50,13 @@ struct Told {
 /// `GET /dossiers/{name}`
 pub async fn get(
     State(app): State<App>,
+    permit: Permit,
     Path(name): Path<String>,
     headers: HeaderMap,
     Params(query): Params<TrailQuery>,
 ) -> Result<Response, Problem> {
-    let words = Words::of(&headers, app.known());
-    let Named::Thing(thing) = named(&app, &name).await? else { return Err(Problem::not_found()) };
+    let words = Words::of_permit(&headers, app.known(), &permit);
+    let Named::Thing(thing) = named(&app, &permit, &name).await? else { return Err(Problem::not_found()) };
     let past = query.as_of.is_some() || query.known_at.is_some() || query.at.is_some();
     let trail = tell(&app, thing, query).await?;
     Ok(page(&build(&app, words, thing, trail, past).await?))

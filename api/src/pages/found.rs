@@ -2,9 +2,11 @@
 //! label, known or not; who is signed in is led to the thing instead.
 use super::page;
 use super::words::Words;
+use crate::access::Action;
+use crate::access::principal::identify;
 use crate::app::App;
+use crate::paper;
 use crate::problem::Problem;
-use crate::{auth, paper};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -24,7 +26,8 @@ struct FoundPage {
 pub async fn get(State(app): State<App>, Path(code): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
     let code = labels::code::read(&code).map_err(|_| Problem::not_found())?;
     let moves = domain::stream::StreamId::of_code(code).is_some();
-    if moves && auth::check(&app, auth::token(&headers)).await.is_ok() {
+    let staff = identify(&app, &headers).await.is_ok_and(|who| who.scope(Action::ReadDossiers).is_some());
+    if moves && staff {
         return Ok(Redirect::to(&format!("/dossiers/{}", labels::code::print(code))).into_response());
     }
     let known = app.known();

@@ -1,11 +1,12 @@
 //! The first page: one box that finds a dossier, what moved last, and what does not fit.
 use super::page;
 use super::words::Words;
+use crate::access::{Action, Permit, Scope};
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use crate::v1::search::{HitView, find};
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::SubjectId;
@@ -48,21 +49,23 @@ struct Recent {
 pub struct HomeQuery {
     #[serde(default)]
     q: String,
-    lang: Option<String>,
 }
 
 /// `GET /`
 pub async fn get(
     State(app): State<App>,
+    permit: Permit,
     headers: HeaderMap,
     Params(query): Params<HomeQuery>,
 ) -> Result<Response, Problem> {
-    if let Some(lang) = query.lang.as_deref() {
-        return Ok(choose(lang));
-    }
-    let words = Words::of(&headers, app.known());
+    let words = Words::of_permit(&headers, app.known(), &permit);
+    // Whoever sees no dossier is led to what is theirs.
+    let Some(scope) = permit.who.scope(Action::ReadDossiers) else {
+        let first = words.links.first().map_or("/account", |(to, _)| *to);
+        return Ok(Redirect::to(first).into_response());
+    };
     let typed = query.q.trim();
-    let mut found = if typed.is_empty() { Vec::new() } else { find(&app, typed, SHOWN + 1).await? };
+    let mut found = if typed.is_empty() { Vec::new() } else { find(&app, &scope, typed, SHOWN + 1).await? };
     if let [one] = found.as_slice()
         && one.what == "dossier"
     {
@@ -75,17 +78,20 @@ pub async fn get(
         hits.extend(links(&app, &words, hit).await?);
     }
     let head = app.log().head_row().await?.position;
-    let counts = exceptions::open_counts(app.db(), app.region(), app.now()).await?;
+    let counts = exceptions::open_counts(app.db(), app.region(), &scope, app.now()).await?;
     let named = |(kind, count): (String, i64)| (words.t(&format!("exception.{kind}")), count);
     let exceptions = counts.into_iter().map(named).collect();
-    let recent = recent(&app, &words, head).await?;
+    let recent = recent(&app, &scope, &words, head).await?;
     let (query, searched) = (typed.to_owned(), !typed.is_empty());
     Ok(page(&HomePage { words, query, hits, searched, more, recent, exceptions, head }))
 }
 
-/// Keeps the language chosen.
-fn choose(lang: &str) -> Response {
-    let mut response = Redirect::to("/").into_response();
+/// `GET /lang/{lang}`: keeps the language chosen and goes back to where it was chosen.
+pub async fn choose(Path(lang): Path<String>, headers: HeaderMap) -> Response {
+    let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // The path alone: nobody is sent to another house.
+    let path = from.splitn(4, '/').nth(3).unwrap_or_default();
+    let mut response = Redirect::to(&format!("/{}", path.trim_start_matches('/'))).into_response();
     let lang = if lang == "en" { "lang=en" } else { "lang=zh" };
     if let Ok(value) = HeaderValue::from_str(&format!("{lang}; Path=/; SameSite=Lax; Max-Age=31536000")) {
         response.headers_mut().insert(header::SET_COOKIE, value);
@@ -111,12 +117,17 @@ async fn links(app: &App, words: &Words, hit: HitView) -> Result<Vec<Hit>, Probl
 }
 
 /// What moved last, newest first, each dossier once.
-async fn recent(app: &App, words: &Words, head: i64) -> Result<Vec<Recent>, Problem> {
+async fn recent(app: &App, scope: &Scope, words: &Words, head: i64) -> Result<Vec<Recent>, Problem> {
     let mut rows = app.log().after((head - 300).max(0), 300).await?;
     rows.reverse();
+    let subjects: Vec<uuid::Uuid> = rows.iter().map(|row| row.stream_id).collect();
+    let mine = projections::visits::seen(app.db(), app.region(), scope, &subjects).await?;
     let mut seen = std::collections::HashSet::new();
     let mut recent = Vec::new();
-    for row in rows.iter().filter(|row| row.stream_kind == "dossier" && row.name != "looked_up") {
+    for row in rows
+        .iter()
+        .filter(|row| row.stream_kind == "dossier" && row.name != "looked_up" && mine.contains(&row.stream_id))
+    {
         if recent.len() >= 12 || !seen.insert(row.stream_id) {
             continue;
         }

@@ -1,13 +1,12 @@
 //! Labels from the desk: mint, print, and what was printed lately.
 use super::page;
 use super::words::Words;
+use crate::access::Permit;
 use crate::app::App;
-use crate::auth::Holder;
 use crate::paper::{self, Print, Sheet};
 use crate::problem::Problem;
 use crate::v1::labels::{MintRequest, mint_now};
 use askama::Template;
-use axum::Extension;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -78,23 +77,23 @@ fn one() -> usize {
 }
 
 /// `GET /labels`
-pub async fn get(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    show(&app, &headers, None, Asked::default()).await
+pub async fn get(State(app): State<App>, permit: Permit, headers: HeaderMap) -> Result<Response, Problem> {
+    show(&app, &permit, &headers, None, Asked::default()).await
 }
 
 /// `POST /labels`: the PDF, or the page again with what is wrong.
 pub async fn post(
     State(app): State<App>,
-    Extension(Holder(by)): Extension<Holder>,
+    permit: Permit,
     headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
-    match print(&app, by, &asked).await {
+    match print(&app, &permit, &asked).await {
         Ok(pdf) => Ok(pdf),
         Err(problem) if problem.status < 500 => {
-            let said = said(&Words::of(&headers, app.known()), &problem);
+            let said = said(&Words::of_permit(&headers, app.known(), &permit), &problem);
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok((status, show(&app, &headers, Some(said), asked).await?).into_response())
+            Ok((status, show(&app, &permit, &headers, Some(said), asked).await?).into_response())
         }
         Err(problem) => Err(problem),
     }
@@ -110,7 +109,7 @@ fn said(words: &Words, problem: &Problem) -> String {
     }
 }
 
-async fn print(app: &App, by: String, asked: &Asked) -> Result<Response, Problem> {
+async fn print(app: &App, permit: &Permit, asked: &Asked) -> Result<Response, Problem> {
     let kind = KINDS.into_iter().find(|&kind| name(kind) == asked.kind);
     let kind = kind.ok_or_else(|| Problem::invalid("`kind` is dossier, bag, site, shelf or badge"))?;
     let again: Vec<&str> = asked.codes.split([',', ';', '\n']).map(str::trim).filter(|it| !it.is_empty()).collect();
@@ -118,6 +117,8 @@ async fn print(app: &App, by: String, asked: &Asked) -> Result<Response, Problem
     Sheet { format: paper::format(named, kind)?, start: asked.start, right: 0, down: 0 }.check()?;
     let codes: Vec<Code> = if again.is_empty() {
         let site = filled(&asked.site).map(|site| site.parse().map_err(Problem::invalid)).transpose()?;
+        let site: Option<domain::id::SiteId> = site;
+        site.as_ref().map_or(Ok(()), |site| permit.reaches(app, site, "site"))?;
         let shelf = filled(&asked.shelf);
         let count = if shelf.is_some() { 1 } else { asked.count };
         let mint = MintRequest { request_id: asked.job, kind, count, codes: vec![], site, shelf };
@@ -130,7 +131,7 @@ async fn print(app: &App, by: String, asked: &Asked) -> Result<Response, Problem
     let format = paper::format(named, kind)?;
     let sheet = Sheet { format, start: asked.start, right: 0, down: 0 };
     let reason = filled(&asked.reason);
-    Ok(paper::print(app, &Print { job: asked.job, by, codes, sheet, reason }).await?.into_response())
+    Ok(paper::print(app, &Print { job: asked.job, by: permit.who.name(), codes, sheet, reason }).await?.into_response())
 }
 
 /// What was typed into a field, if anything was.
@@ -138,8 +139,14 @@ fn filled(typed: &str) -> Option<String> {
     Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty())
 }
 
-async fn show(app: &App, headers: &HeaderMap, problem: Option<String>, typed: Asked) -> Result<Response, Problem> {
-    let words = Words::of(headers, app.known());
+async fn show(
+    app: &App,
+    permit: &Permit,
+    headers: &HeaderMap,
+    problem: Option<String>,
+    typed: Asked,
+) -> Result<Response, Problem> {
+    let words = Words::of_permit(headers, app.known(), permit);
     let jobs = registers::print::list(app.db(), app.region(), Timestamp(i64::MAX), SHOWN).await?;
     let jobs = jobs.into_iter().map(|job| {
         let when = words.time(Timestamp(job.printed_at));

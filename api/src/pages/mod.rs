@@ -1,32 +1,53 @@
 //! Pages, rendered on the server, in Chinese and English. Each works without JavaScript; what little there is keeps a
 //! trail live. To add one: a file here, a template, a route below.
+mod account;
 mod dossier;
+mod first;
 mod found;
 mod home;
 mod labels;
 mod login;
 mod words;
 
+use crate::access::Action;
+use crate::access::guard::Pages;
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 pub use words::{Words, clock};
 
+/// Pages of who is signed in, each with its action.
+#[rustfmt::skip]
+#[must_use]
+pub fn pages() -> Pages {
+    use Action as A;
+    Pages::default()
+        .page(A::OwnAccount, "/", &["GET"], get(home::get))
+        .page(A::ReadDossiers, "/dossiers/{name}", &["GET"], get(dossier::get))
+        .page(A::MintLabels, "/labels", &["GET", "POST"], get(labels::get).post(labels::post))
+        .page(A::ReadMetrics, "/metrics", &["GET"], get(crate::metrics::get))
+        .page(A::OwnAccount, "/account", &["GET"], get(account::get))
+        .page(A::OwnAccount, "/account/password", &["POST"], post(account::password))
+        .page(A::OwnAccount, "/account/pin", &["POST"], post(account::pin))
+        .page(A::OwnAccount, "/account/second-factor", &["GET", "POST"], get(account::factor).post(account::set_factor))
+        .page(A::OwnAccount, "/account/sessions/{id}/end", &["POST"], post(account::end_session))
+        .page(A::OwnAccount, "/logout", &["POST"], post(account::out))
+}
+
 /// Pages, what they link to, and the way in.
 pub fn router(app: &App) -> Router<App> {
-    Router::new()
-        .route("/", get(home::get))
-        .route("/dossiers/{name}", get(dossier::get))
-        .route("/labels", get(labels::get).post(labels::post))
-        .layer(from_fn_with_state(app.clone(), crate::auth::pages))
+    pages()
+        .router(app)
         .route("/{code}", get(found::get))
+        .route("/lang/{lang}", get(home::choose))
+        .route("/first", get(first::get).post(first::post))
         .route("/login", get(login::get).post(login::post))
-        .route("/logout", axum::routing::post(login::out))
+        .route("/login/code", get(login::code).post(login::post_code))
+        .route("/login/second", get(login::second).post(login::post_second))
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../../assets/icon.svg"))))
         .route("/assets/site.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/site.css"))))
         .route("/assets/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))

@@ -1,9 +1,12 @@
 //! Words of the pages, in the reader's language: cookie `lang` first, then what the browser asks for, then Chinese.
+use crate::access::principal::cookie;
+use crate::access::{Action, Permit};
 use crate::app::Known;
+use crate::problem::Problem;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, FixedOffset};
 use domain::custody::{Custody, Evidence, Holder, Reading, Sides};
-use domain::id::SiteId;
+use domain::id::{PersonId, SiteId};
 use domain::time::Timestamp;
 use rust_i18n::t;
 use std::sync::Arc;
@@ -15,19 +18,64 @@ const SHANGHAI_SECONDS: i32 = 8 * 3600;
 #[derive(Clone)]
 pub struct Words {
     pub english: bool,
+    /// Whose page it is; empty for nobody's.
+    pub person: String,
+    /// Whether the box that finds a dossier is shown.
+    pub finds: bool,
+    /// Where that person may go: address and the key of its name.
+    pub links: Vec<(&'static str, &'static str)>,
     known: Arc<Known>,
 }
+
+/// Pages of the head line, with the action that opens each.
+const LINKS: [(Action, &str, &str); 6] = [
+    (Action::MintLabels, "/labels", "labels.title"),
+    (Action::ReadDevices, "/devices", "devices.title"),
+    (Action::ReadPeople, "/people", "people.title"),
+    (Action::ManageClients, "/clients", "clients.title"),
+    (Action::ReadRecord, "/record", "record.title"),
+    (Action::OwnAccount, "/account", "account.title"),
+];
 
 impl Words {
     /// For a request.
     #[must_use]
     pub fn of(headers: &HeaderMap, known: Arc<Known>) -> Self {
         let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("zh");
-        let english = match crate::auth::cookie(headers, "lang") {
+        let english = match cookie(headers, "lang") {
             Some(lang) => lang == "en",
             None => asked.trim_start().to_ascii_lowercase().starts_with("en"),
         };
-        Self { english, known }
+        Self { english, person: String::new(), finds: false, links: Vec::new(), known }
+    }
+
+    /// With what the head line offers to who is signed in.
+    #[must_use]
+    pub fn of_permit(headers: &HeaderMap, known: Arc<Known>, permit: &Permit) -> Self {
+        let may = |action: Action| permit.who.scope(action).is_some();
+        let links = LINKS.iter().filter(|(action, _, _)| may(*action)).map(|(_, to, name)| (*to, *name)).collect();
+        let name = permit.person().and_then(|id| known.people.find(id)).map(|row| row.name.clone());
+        let person = name.unwrap_or_else(|| permit.who.name());
+        Self { person, finds: may(Action::ReadDossiers), links, ..Self::of(headers, known) }
+    }
+
+    /// What people call a member of the staff; the id if nobody is known by it.
+    #[must_use]
+    pub fn name(&self, id: &PersonId) -> String {
+        self.known.people.find(id).map_or_else(|| id.to_string(), |row| row.name.clone())
+    }
+
+    /// What a problem is called, in the reader's language where there are words for it.
+    #[must_use]
+    pub fn problem(&self, problem: &Problem) -> String {
+        let key = format!("problem.{}", problem.kind.rsplit(':').next().unwrap_or_default());
+        let said = self.t(&key);
+        let wait = problem.retry_after.map(|seconds| t!("problem.wait", locale = self.lang(), seconds = seconds));
+        if said == key {
+            problem.detail.clone().unwrap_or_else(|| problem.title.clone())
+        } else {
+            said + &wait.unwrap_or_default()
+        }
     }
 
     /// Language tag, for `<html lang>`.

@@ -1,7 +1,8 @@
 //! Decisions about bags: taking one into use, relabelling, correcting. Each may be refused; each is done once.
-use super::decisions::{Asked, PlainRequest, RelabelRequest, ScanRequest, Who, content_hash};
+use super::decisions::{Asked, Decider, PlainRequest, RelabelRequest, ScanRequest, Who, content_hash};
 use super::scan::{any, read_label};
 use super::subject;
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use axum::Json;
@@ -25,7 +26,7 @@ use utoipa::ToSchema;
 async fn decide(
     app: &App,
     id: SubjectId,
-    who: &Who,
+    who: &Decider,
     content_hash: [u8; 32],
     also: Option<StreamId>,
     command: impl Fn(Event<()>, &Streams) -> BagCommand + Send + Sync + 'static,
@@ -67,12 +68,18 @@ pub struct BagRequest {
 #[utoipa::path(post, path = "/bags", tag = "bags", request_body = BagRequest, responses(
     (status = 200, body = Asked), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn register(State(app): State<App>, Body(request): Body<BagRequest>) -> Result<Json<Asked>, Problem> {
+pub async fn register(
+    State(app): State<App>,
+    permit: Permit,
+    Body(request): Body<BagRequest>,
+) -> Result<Json<Asked>, Problem> {
     let code = bag_label(&request.code)?;
+    let who = permit.decides(&app, &request.who)?;
+    permit.one_of(&app, [request.home.as_ref(), who.at.as_ref()])?;
     let hash = content_hash(&request)?;
     let what = BagRegistered { bag_no: request.bag_no, home: request.home };
     let command = move |envelope, _: &Streams| BagCommand::Register(Ask { envelope, what: what.clone() });
-    decide(&app, code.subject(), &request.who, hash, None, command).await
+    decide(&app, code.subject(), &who, hash, None, command).await
 }
 
 /// Declares a door for one decision about a bag that exists.
@@ -86,11 +93,12 @@ macro_rules! door {
             (status = 503, body = Problem)))]
         pub async fn $name(
             State(app): State<App>,
+            permit: Permit,
             Path(name): Path<String>,
             Body(request): Body<$request>,
         ) -> Result<Json<Asked>, Problem> {
-            let id = subject::bag(&app, &name).await?;
-            let (hash, who, $it) = (content_hash(&request)?, request.who.clone(), request);
+            let id = subject::bag(&app, &permit, &name).await?;
+            let (hash, who, $it) = (content_hash(&request)?, permit.decides(&app, &request.who)?, request);
             decide(&app, id, &who, hash, None, move |$envelope, _: &Streams| $command).await
         }
     };
@@ -122,10 +130,12 @@ door!(
     (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn relabel(
     State(app): State<App>,
+    permit: Permit,
     Path(name): Path<String>,
     Body(request): Body<RelabelRequest>,
 ) -> Result<Json<Asked>, Problem> {
-    let id = subject::bag(&app, &name).await?;
+    let id = subject::bag(&app, &permit, &name).await?;
+    let who = permit.decides(&app, &request.who)?;
     let code = bag_label(&request.code)?;
     let fresh = code.subject();
     let command = move |envelope, streams: &Streams| {
@@ -133,7 +143,7 @@ pub async fn relabel(
         BagCommand::Relabel(Ask { envelope, what: Relabelled { code } }, is)
     };
     let hash = content_hash(&request)?;
-    let asked = decide(&app, id, &request.who, hash, Some(StreamId::Bag(fresh)), command).await?;
+    let asked = decide(&app, id, &who, hash, Some(StreamId::Bag(fresh)), command).await?;
     // After the event: if the server dies between, asking again binds the label.
     let mut tx = app.db().begin().await?;
     let change = registers::Change::begin(&mut tx, app.region(), app.now()).await?;

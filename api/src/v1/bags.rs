@@ -2,6 +2,7 @@
 use super::dossiers::{Trail, TrailQuery, tell};
 use super::paging::PageQuery;
 use super::subject;
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use crate::view::{BagView, DossierView, printed_subject};
@@ -52,9 +53,13 @@ pub struct StayView {
 /// All bags, by id.
 #[utoipa::path(get, path = "/bags", tag = "bags", params(PageQuery), responses(
     (status = 200, body = BagPage), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn list(State(app): State<App>, Params(query): Params<PageQuery>) -> Result<Json<BagPage>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    permit: Permit,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<BagPage>, Problem> {
     let limit = query.limit()?;
-    let rows = queues::bags(app.db(), app.region(), query.by_id()?, limit).await?;
+    let rows = queues::bags(app.db(), app.region(), &permit.scope, query.by_id()?, limit).await?;
     let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
     let next = rows.last().filter(|_| full).map(|(row, _)| row.subject.to_string());
     Ok(Json(BagPage { items: rows.iter().map(|(row, position)| BagView::of(row, *position)).collect(), next }))
@@ -63,8 +68,12 @@ pub async fn list(State(app): State<App>, Params(query): Params<PageQuery>) -> R
 /// One bag, by label, number or id, with contents and stays.
 #[utoipa::path(get, path = "/bags/{name}", tag = "bags", params(("name" = String, Path, description = "label, number or id")),
     responses((status = 200, body = BagWithContents), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn get(State(app): State<App>, Path(name): Path<String>) -> Result<Json<BagWithContents>, Problem> {
-    let id = subject::bag(&app, &name).await?;
+pub async fn get(
+    State(app): State<App>,
+    permit: Permit,
+    Path(name): Path<String>,
+) -> Result<Json<BagWithContents>, Problem> {
+    let id = subject::bag(&app, &permit, &name).await?;
     let (db, region, thing) = (app.db(), app.region(), Thing::Bag(id));
     let rows = projections::custody::find(db, region, &[thing]).await?;
     let (row, position) = rows.get(&thing).ok_or_else(Problem::not_found)?;
@@ -89,9 +98,10 @@ pub async fn get(State(app): State<App>, Path(name): Path<String>) -> Result<Jso
     responses((status = 200, body = Trail), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn trail_of(
     State(app): State<App>,
+    permit: Permit,
     Path(name): Path<String>,
     Params(query): Params<TrailQuery>,
 ) -> Result<Json<Trail>, Problem> {
-    let id = subject::bag(&app, &name).await?;
+    let id = subject::bag(&app, &permit, &name).await?;
     Ok(Json(tell(&app, Thing::Bag(id), query).await?))
 }

@@ -1,7 +1,8 @@
 //! Cases: filed, stepped through, shown with their dossiers.
-use super::decisions::{Asked, Who, content_hash};
+use super::decisions::{Asked, Decider, Who, content_hash, known_site};
 use super::scan::any;
 use super::subject::{Named, named};
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use crate::view::DossierView;
@@ -71,7 +72,7 @@ pub enum Step {
 async fn decide(
     app: &App,
     id: CaseId,
-    who: &Who,
+    who: &Decider,
     content_hash: [u8; 32],
     command: impl Fn(Event<()>) -> CaseCommand + Send + Sync + 'static,
 ) -> Result<Json<Asked>, Problem> {
@@ -88,20 +89,21 @@ async fn decide(
 #[utoipa::path(post, path = "/cases", tag = "cases", request_body = FileRequest, responses(
     (status = 200, body = Asked), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn file(State(app): State<App>, Body(request): Body<FileRequest>) -> Result<Json<Asked>, Problem> {
+pub async fn file(
+    State(app): State<App>,
+    permit: Permit,
+    Body(request): Body<FileRequest>,
+) -> Result<Json<Asked>, Problem> {
     if request.case_no.trim().is_empty() || request.case_no.chars().count() > 50 {
         return Err(Problem::invalid("`case_no` has 1 to 50 characters"));
     }
-    let at = request.who.at.clone().ok_or_else(|| Problem::invalid("`at` says where it was handed in"))?;
-    for (site, field) in [(&at, "at"), (&request.home, "home")] {
-        if app.known().networks.latest().site(site).is_none() {
-            return Err(Problem::invalid(format!("`{field}`: there is no site `{site}`")));
-        }
-    }
+    let who = permit.decides(&app, &request.who)?;
+    let at = who.at.clone().ok_or_else(|| Problem::invalid("`at` says where it was handed in"))?;
+    known_site(&app, &request.home, "home")?;
     let hash = content_hash(&request)?;
     let filed = Filed { case_no: request.case_no, item: request.item, at, home: request.home };
     let command = move |envelope| CaseCommand::File(Ask { envelope, what: filed.clone() });
-    decide(&app, CaseId(request.case_id), &request.who, hash, command).await
+    decide(&app, CaseId(request.case_id), &who, hash, command).await
 }
 
 /// Takes a case a step further.
@@ -111,16 +113,17 @@ pub async fn file(State(app): State<App>, Body(request): Body<FileRequest>) -> R
     (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn step(
     State(app): State<App>,
+    permit: Permit,
     Path(name): Path<String>,
     Body(request): Body<StepRequest>,
 ) -> Result<Json<Asked>, Problem> {
-    let id = case(&app, &name).await?;
+    let id = case(&app, &permit, &name).await?;
     let hash = content_hash(&request)?;
     let needs = |field: &str| Problem::invalid(format!("`{field}` is needed for this step"));
     let note = CaseNote { note: request.note.map(NoteId) };
     let outcome = request.outcome.ok_or_else(|| needs("outcome"));
     let close_code = request.close_code.ok_or_else(|| needs("close_code"));
-    let who = request.who;
+    let who = permit.decides(&app, &request.who)?;
     match request.step {
         Step::Accepted => {
             let what = Accepted { dept_ref: request.dept_ref };
@@ -147,8 +150,8 @@ pub async fn step(
     }
 }
 
-pub(super) async fn case(app: &App, name: &str) -> Result<CaseId, Problem> {
-    match named(app, name).await? {
+pub(crate) async fn case(app: &App, permit: &Permit, name: &str) -> Result<CaseId, Problem> {
+    match named(app, permit, name).await? {
         Named::Case(id) => Ok(id),
         Named::Thing(_) => Err(Problem::not_found()),
     }
@@ -174,8 +177,8 @@ pub struct CaseView {
 /// One case, by number or id.
 #[utoipa::path(get, path = "/cases/{name}", tag = "cases", params(("name" = String, Path, description = "number or id")),
     responses((status = 200, body = CaseView), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn get(State(app): State<App>, Path(name): Path<String>) -> Result<Json<CaseView>, Problem> {
-    let id = case(&app, &name).await?;
+pub async fn get(State(app): State<App>, permit: Permit, Path(name): Path<String>) -> Result<Json<CaseView>, Problem> {
+    let id = case(&app, &permit, &name).await?;
     let StreamState::Case(history) = app.log().state(StreamId::Case(id), None).await? else {
         return Err(Problem::not_found());
     };

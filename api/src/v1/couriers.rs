@@ -2,6 +2,7 @@
 use super::dossiers::DossierPage;
 use super::paging::PageQuery;
 use super::sites::page_of;
+use crate::access::{Permit, Scope};
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use axum::Json;
@@ -14,10 +15,15 @@ use projections::queues;
     responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn load(
     State(app): State<App>,
+    permit: Permit,
     Path(courier): Path<String>,
     Params(query): Params<PageQuery>,
 ) -> Result<Json<DossierPage>, Problem> {
     let courier: PersonId = courier.parse().map_err(Problem::invalid)?;
+    // A courier sees the own load; others' see who reaches the region.
+    if permit.scope != Scope::Region && permit.person() != Some(&courier) {
+        return Err(Problem::not_found());
+    }
     let position = app.log().head_row().await?.position;
     let page = queues::load(app.db(), app.region(), &courier, query.by_age()?, query.limit()?).await?;
     Ok(Json(page_of(&page, position)))

@@ -2,6 +2,7 @@
 //! id made by the client, so that asking twice does it once.
 use super::scan::{any, read_label};
 use super::subject;
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use axum::Json;
@@ -28,9 +29,10 @@ use utoipa::ToSchema;
 pub struct Who {
     /// Made by the client: asking again with it gets the first answer.
     pub request_id: uuid::Uuid,
-    /// Who decides.
-    #[schema(value_type = String)]
-    pub by: PersonId,
+    /// Who decides, when a program asks in somebody's name. Whoever signed in leaves it out.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
     /// At which site.
     #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,16 @@ pub struct Who {
     pub occurred_at: Option<Timestamp>,
 }
 
-impl Who {
+/// Who decides, settled by the permit.
+#[derive(Clone, Debug)]
+pub struct Decider {
+    pub request_id: uuid::Uuid,
+    pub by: PersonId,
+    pub at: Option<SiteId>,
+    pub occurred_at: Option<Timestamp>,
+}
+
+impl Decider {
     /// The envelope of the event; the future is cut.
     #[must_use]
     pub fn envelope(&self, recorded_at: Timestamp) -> Event<()> {
@@ -98,7 +109,7 @@ pub fn content_hash(request: &impl Serialize) -> Result<[u8; 32], Problem> {
 async fn decide(
     app: &App,
     id: SubjectId,
-    who: &Who,
+    who: &Decider,
     content_hash: [u8; 32],
     also: Option<StreamId>,
     command: impl Fn(Event<()>, &Streams) -> Result<DossierCommand, Refusal> + Send + Sync + 'static,
@@ -158,7 +169,7 @@ impl From<PieceRequest> for Piece {
     }
 }
 
-fn known_site(app: &App, site: &SiteId, field: &str) -> Result<(), Problem> {
+pub(super) fn known_site(app: &App, site: &SiteId, field: &str) -> Result<(), Problem> {
     let known = app.known().networks.latest().site(site).is_some();
     known.then_some(()).ok_or_else(|| Problem::invalid(format!("`{field}`: there is no site `{site}`")))
 }
@@ -167,13 +178,20 @@ fn known_site(app: &App, site: &SiteId, field: &str) -> Result<(), Problem> {
 #[utoipa::path(post, path = "/dossiers", tag = "decisions", request_body = RegisterRequest, responses(
     (status = 200, body = Asked), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn register(State(app): State<App>, Body(request): Body<RegisterRequest>) -> Result<Json<Asked>, Problem> {
+pub async fn register(
+    State(app): State<App>,
+    permit: Permit,
+    Body(request): Body<RegisterRequest>,
+) -> Result<Json<Asked>, Problem> {
     if request.dossier_no.trim().is_empty() || request.dossier_no.chars().count() > 50 {
         return Err(Problem::invalid("`dossier_no` has 1 to 50 characters"));
     }
+    let who = permit.decides(&app, &request.who)?;
     known_site(&app, &request.home, "home")?;
-    for (site, field) in [(&request.destination, "destination"), (&request.who.at, "at")] {
-        site.as_ref().map_or(Ok(()), |site| known_site(&app, site, field))?;
+    request.destination.as_ref().map_or(Ok(()), |site| known_site(&app, site, "destination"))?;
+    permit.one_of(&app, [Some(&request.home), request.destination.as_ref(), who.at.as_ref()])?;
+    if let Some(case) = request.case {
+        permit.joins(&app, CaseId(case)).await?;
     }
     let code = read_label(&request.code)?;
     if code.kind() != domain::code::CodeKind::Dossier {
@@ -190,7 +208,7 @@ pub async fn register(State(app): State<App>, Body(request): Body<RegisterReques
         pieces: request.pieces.into_iter().map(Piece::from).collect(),
     };
     let command = move |envelope, _: &Streams| Ok(DossierCommand::Register(Ask { envelope, what: registered.clone() }));
-    decide(&app, code.subject(), &request.who, hash, None, command).await
+    decide(&app, code.subject(), &who, hash, None, command).await
 }
 
 /// The body of a decision that says no more than who, with an optional note in the vault.
@@ -214,11 +232,12 @@ macro_rules! door {
             (status = 503, body = Problem)))]
         pub async fn $name(
             State(app): State<App>,
+            permit: Permit,
             Path(name): Path<String>,
             Body(request): Body<$request>,
         ) -> Result<Json<Asked>, Problem> {
-            let id = subject::dossier(&app, &name).await?;
-            let (hash, who, $it) = (content_hash(&request)?, request.who.clone(), request);
+            let id = subject::dossier(&app, &permit, &name).await?;
+            let (hash, who, $it) = (content_hash(&request)?, permit.decides(&app, &request.who)?, request);
             decide(&app, id, &who, hash, None, move |$envelope, _: &Streams| Ok($command)).await
         }
     };
@@ -329,10 +348,12 @@ pub struct RelabelRequest {
     (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn relabel(
     State(app): State<App>,
+    permit: Permit,
     Path(name): Path<String>,
     Body(request): Body<RelabelRequest>,
 ) -> Result<Json<Asked>, Problem> {
-    let id = subject::dossier(&app, &name).await?;
+    let id = subject::dossier(&app, &permit, &name).await?;
+    let who = permit.decides(&app, &request.who)?;
     let code = read_label(&request.code)?;
     if code.kind() != domain::code::CodeKind::Dossier {
         return Err(Problem::invalid("`code` is not a dossier's label"));
@@ -343,7 +364,7 @@ pub async fn relabel(
         Ok(DossierCommand::Relabel(Ask { envelope, what: Relabelled { code } }, is))
     };
     let hash = content_hash(&request)?;
-    let asked = decide(&app, id, &request.who, hash, Some(StreamId::Dossier(fresh)), command).await?;
+    let asked = decide(&app, id, &who, hash, Some(StreamId::Dossier(fresh)), command).await?;
     // After the event: if the server dies between, asking again binds the label.
     let mut tx = app.db().begin().await?;
     let change = registers::Change::begin(&mut tx, app.region(), app.now()).await?;

@@ -1,4 +1,6 @@
 //! Devices: enrolled, bound to a site or a courier, revoked.
+use crate::access::Permit;
+use crate::access::sign_in::Visitor;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use crate::v1::decisions::content_hash;
@@ -6,7 +8,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::id::{DeviceId, PersonId, ScanId, SiteId};
 use domain::time::Timestamp;
+use registers::credential;
 use registers::device::DeviceRow;
+use registers::record::{Act, DeviceEnrolled, DeviceRevoked, Entry, append};
 use registers::request::{self, Request};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,6 +66,8 @@ impl From<&DeviceRow> for DeviceView {
     (status = 401, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn put(
     State(app): State<App>,
+    permit: Permit,
+    visitor: Visitor,
     Path(device): Path<String>,
     Body(asked): Body<DeviceRequest>,
 ) -> Result<Json<DeviceView>, Problem> {
@@ -82,11 +88,16 @@ pub async fn put(
         tx.rollback().await?;
         return serde_json::from_str(&answer).map(Json).map_err(|error| Problem::internal(&error));
     }
-    let row = DeviceRow { id, name: asked.name, site: asked.site, courier: asked.courier, revoked_at: None };
+    let row_id = id.clone();
+    let (site, courier) = (asked.site.clone(), asked.courier.clone());
+    let row = DeviceRow { id, name: asked.name, site, courier, revoked_at: None };
     let view = DeviceView::from(&row);
     registers::device::put(&mut tx, &change, row, asked.from.unwrap_or(change.recorded_at)).await?;
     let answer = serde_json::to_string(&view).map_err(|error| Problem::internal(&error))?;
     request::keep(&mut tx, app.region(), &request, &answer, change.recorded_at).await?;
+    let act = Act::DeviceEnrolled(DeviceEnrolled { device: row_id, site: asked.site, courier: asked.courier });
+    let entry = Entry { actor: permit.who.actor(), address: Some(visitor.address), act };
+    append(&mut tx, app.region(), change.recorded_at, &[entry]).await?;
     tx.commit().await?;
     app.refresh_devices().await?;
     Ok(Json(view))
@@ -95,24 +106,74 @@ pub async fn put(
 /// Revokes a device: what it uploads from now on is put aside until it is admitted.
 #[utoipa::path(delete, path = "/devices/{device}", tag = "devices", params(("device" = String, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn revoke(State(app): State<App>, Path(device): Path<String>) -> Result<axum::http::StatusCode, Problem> {
+pub async fn revoke(
+    State(app): State<App>,
+    permit: Permit,
+    visitor: Visitor,
+    Path(device): Path<String>,
+) -> Result<axum::http::StatusCode, Problem> {
     let id: DeviceId = device.parse().map_err(Problem::invalid)?;
+    revoke_now(&app, &permit, &visitor, &id).await?;
+    Ok(axum::http::StatusCode::NO_CONTENT)
+}
+
+/// Revokes a device and its credential: for the JSON door and the page.
+///
+/// # Errors
+/// None of that id, or beyond reach.
+pub async fn revoke_now(app: &App, permit: &Permit, visitor: &Visitor, id: &DeviceId) -> Result<(), Problem> {
+    permit.device(app, id)?;
     let mut tx = app.db().begin().await?;
     let change = registers::Change::begin(&mut tx, app.region(), app.now()).await?;
-    registers::device::revoke(&mut tx, &change, &id, change.recorded_at).await?;
+    registers::device::revoke(&mut tx, &change, id, change.recorded_at).await?;
+    credential::end(&mut tx, app.region(), id, change.recorded_at).await?;
+    let act = Act::DeviceRevoked(DeviceRevoked { device: id.clone(), reason: None });
+    let entry = Entry { actor: permit.who.actor(), address: Some(visitor.address), act };
+    append(&mut tx, app.region(), change.recorded_at, &[entry]).await?;
     tx.commit().await?;
     app.refresh_devices().await?;
-    Ok(axum::http::StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 /// One device.
 #[utoipa::path(get, path = "/devices/{device}", tag = "devices", params(("device" = String, Path)),
     responses((status = 200, body = DeviceView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn get(State(app): State<App>, Path(device): Path<String>) -> Result<Json<DeviceView>, Problem> {
+pub async fn get(
+    State(app): State<App>,
+    permit: Permit,
+    Path(device): Path<String>,
+) -> Result<Json<DeviceView>, Problem> {
     let id: DeviceId = device.parse().map_err(Problem::invalid)?;
+    permit.device(&app, &id)?;
     let known = app.known();
     let row = known.devices.at(&id, app.now()).ok_or_else(Problem::not_found)?;
     let mut view = DeviceView::from(row);
     view.revoked_at = known.devices.revoked_at(&id).map(|at| at.0);
     Ok(Json(view))
+}
+
+/// Devices within reach.
+#[derive(Serialize, ToSchema)]
+pub struct DeviceList {
+    pub items: Vec<DeviceView>,
+}
+
+/// Devices within reach, by id.
+#[utoipa::path(get, path = "/devices", tag = "devices", responses((status = 200, body = DeviceList)))]
+pub async fn list(State(app): State<App>, permit: Permit) -> Json<DeviceList> {
+    Json(DeviceList { items: within(&app, &permit) })
+}
+
+/// Devices within reach: for the JSON door and the page.
+#[must_use]
+pub fn within(app: &App, permit: &Permit) -> Vec<DeviceView> {
+    let known = app.known();
+    let reached = known.devices.all(app.now()).filter(|row| permit.device(app, &row.id).is_ok());
+    let view = |row: &DeviceRow| {
+        let revoked_at = known.devices.revoked_at(&row.id).map(|at| at.0);
+        DeviceView { revoked_at, ..DeviceView::from(row) }
+    };
+    let mut devices: Vec<DeviceView> = reached.map(view).collect();
+    devices.sort_by(|a, b| a.device.cmp(&b.device));
+    devices
 }

@@ -1,6 +1,7 @@
 //! Dossiers: one, its trail, all of them. The trail is folded on request, at any time of the log and of the world.
 use super::paging::PageQuery;
 use super::subject;
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use crate::view::DossierView;
@@ -35,10 +36,14 @@ pub struct DossierPage {
 /// All dossiers, by id.
 #[utoipa::path(get, path = "/dossiers", tag = "dossiers", params(PageQuery), responses(
     (status = 200, body = DossierPage), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn list(State(app): State<App>, Params(query): Params<PageQuery>) -> Result<Json<DossierPage>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    permit: Permit,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<DossierPage>, Problem> {
     let limit = query.limit()?;
     let position = app.log().head_row().await?.position;
-    let items = queues::all(app.db(), app.region(), query.by_id()?, limit).await?;
+    let items = queues::all(app.db(), app.region(), &permit.scope, query.by_id()?, limit).await?;
     let full = i64::try_from(items.len()).unwrap_or(i64::MAX) >= limit;
     let next = items.last().filter(|_| full).map(|last| last.dossier.subject.to_string());
     Ok(Json(DossierPage { items: items.iter().map(DossierView::of).collect(), next, position }))
@@ -48,8 +53,12 @@ pub async fn list(State(app): State<App>, Params(query): Params<PageQuery>) -> R
 #[utoipa::path(get, path = "/dossiers/{name}", tag = "dossiers",
     params(("name" = String, Path, description = "label, number or id")),
     responses((status = 200, body = DossierView), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn get(State(app): State<App>, Path(name): Path<String>) -> Result<Json<DossierView>, Problem> {
-    let id = subject::dossier(&app, &name).await?;
+pub async fn get(
+    State(app): State<App>,
+    permit: Permit,
+    Path(name): Path<String>,
+) -> Result<Json<DossierView>, Problem> {
+    let id = subject::dossier(&app, &permit, &name).await?;
     let placed = queues::find(app.db(), app.region(), id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(DossierView::of(&placed)))
 }
@@ -89,10 +98,11 @@ pub struct Trail {
     responses((status = 200, body = Trail), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn trail_of(
     State(app): State<App>,
+    permit: Permit,
     Path(name): Path<String>,
     Params(query): Params<TrailQuery>,
 ) -> Result<Json<Trail>, Problem> {
-    let id = subject::dossier(&app, &name).await?;
+    let id = subject::dossier(&app, &permit, &name).await?;
     Ok(Json(tell(&app, Thing::Dossier(id), query).await?))
 }
 

@@ -1,6 +1,7 @@
 //! Exceptions to work off, and the answers people give. The list is derived; an answer is an event.
 use super::paging;
 use super::scan::any;
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Body, Params, Problem};
 use crate::v1::decisions::{Asked, Who, content_hash};
@@ -18,6 +19,7 @@ use domain::time::Timestamp;
 use esrs::Aggregate;
 use eventstore::Append;
 use projections::exceptions::{self, Filter, Row};
+use projections::story::Thing;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -99,6 +101,7 @@ pub struct ExceptionPage {
     (status = 200, body = ExceptionPage), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(app): State<App>,
+    permit: Permit,
     Params(query): Params<ExceptionQuery>,
 ) -> Result<Json<ExceptionPage>, Problem> {
     let limit = paging::limit(query.limit)?;
@@ -106,7 +109,7 @@ pub async fn list(
     let open_at = query.open.unwrap_or(true).then(|| app.now());
     let filter = Filter { kind: query.kind, site: query.site, open_at, after };
     let position = projections::model::checkpoint(app.db(), app.region(), exceptions::MODEL.name).await?;
-    let rows = exceptions::list(app.db(), app.region(), &filter, limit).await?;
+    let rows = exceptions::list(app.db(), app.region(), &permit.scope, &filter, limit).await?;
     let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
     let next = rows.last().filter(|_| full);
     let next = next.map(|row| format!("{}_{}_{}_{}", row.due_from, row.subject, row.anchor, row.kind));
@@ -154,10 +157,15 @@ pub enum AnswerKind {
 #[utoipa::path(post, path = "/exceptions/answers", tag = "exceptions", request_body = AnswerRequest, responses(
     (status = 200, body = Asked), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
     (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn answer(State(app): State<App>, Body(request): Body<AnswerRequest>) -> Result<Json<Asked>, Problem> {
+pub async fn answer(
+    State(app): State<App>,
+    permit: Permit,
+    Body(request): Body<AnswerRequest>,
+) -> Result<Json<Asked>, Problem> {
     let subject = SubjectId(request.subject);
     let kind = Code::of_subject(subject).ok_or_else(Problem::not_found)?.kind();
-    let (who, answer) = (request.who.clone(), answer_of(&request)?);
+    permit.thing(&app, Thing::of_code(kind, subject).ok_or_else(Problem::not_found)?).await?;
+    let (who, answer) = (permit.decides(&app, &request.who)?, answer_of(&request)?);
     let hash = content_hash(&request)?;
     let id = ScanId(who.request_id);
     let stream = if kind == CodeKind::Bag { StreamId::Bag(subject) } else { StreamId::Dossier(subject) };

@@ -1,4 +1,5 @@
 //! Minting labels: codes exist before anything is bound to them. Printing comes with the paper.
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use crate::v1::decisions::content_hash;
@@ -50,7 +51,12 @@ pub struct Minted {
 #[utoipa::path(post, path = "/labels", tag = "labels", request_body = MintRequest, responses(
     (status = 200, body = Minted), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
-pub async fn mint(State(app): State<App>, Body(asked): Body<MintRequest>) -> Result<Json<Minted>, Problem> {
+pub async fn mint(
+    State(app): State<App>,
+    permit: Permit,
+    Body(asked): Body<MintRequest>,
+) -> Result<Json<Minted>, Problem> {
+    asked.site.as_ref().map_or(Ok(()), |site| permit.reaches(&app, site, "site"))?;
     Ok(Json(mint_now(&app, &asked).await?))
 }
 

@@ -1,12 +1,17 @@
 //! The live stream: each event as it is recorded, over Server-Sent Events. Its id is the position, so a client that lost
 //! the line resumes where it was (`Last-Event-ID`), and nothing is missed: the bell only says when to read the log.
+use crate::access::{Permit, Scope};
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::id::SubjectId;
+use eventstore::StoredEvent;
 use futures_util::stream::{self, Stream};
+use projections::story::Thing;
+use projections::visits;
 use serde::Deserialize;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -30,6 +35,7 @@ const PAGE: i64 = 200;
 
 struct Follow {
     app: App,
+    scope: Scope,
     after: i64,
     subject: Option<uuid::Uuid>,
     bell: watch::Receiver<i64>,
@@ -42,16 +48,23 @@ struct Follow {
     (status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn live(
     State(app): State<App>,
+    permit: Permit,
     Params(query): Params<LiveQuery>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
+    let subject = query.subject.map(SubjectId);
+    if let Some(thing) = subject.and_then(Thing::of_subject) {
+        permit.thing(&app, thing).await?;
+    } else if subject.is_some() {
+        return Err(Problem::not_found());
+    }
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let after = match last.or(query.after) {
         Some(after) => after,
         None => app.log().head_row().await?.position,
     };
     let (bell, stop) = (app.log().doorbell(), app.stopping());
-    let follow = Follow { app, after, subject: query.subject, bell, stop, ready: VecDeque::new() };
+    let follow = Follow { app, scope: permit.scope, after, subject: query.subject, bell, stop, ready: VecDeque::new() };
     Ok(Sse::new(events(follow)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
@@ -87,9 +100,14 @@ impl Follow {
         let rows = self.app.log().after(self.after, PAGE).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
         self.after = last;
+        let concerns =
+            |row: &StoredEvent| self.subject.is_none_or(|it| it == row.stream_id || row.stream_kind == "bag");
+        let rows: Vec<StoredEvent> = rows.into_iter().filter(concerns).collect();
+        let subjects: Vec<uuid::Uuid> = rows.iter().map(|row| row.stream_id).collect();
+        // What a page asked to follow was looked up already; a case is told by its dossiers.
+        let seen = visits::seen(self.app.db(), self.app.region(), &self.scope, &subjects).await?;
         for row in rows {
-            let concerns = self.subject.is_none_or(|subject| subject == row.stream_id || row.stream_kind == "bag");
-            if concerns {
+            if seen.contains(&row.stream_id) || self.subject == Some(row.stream_id) {
                 let data = serde_json::json!({
                     "position": row.position, "stream": row.stream_kind, "subject": row.stream_id,
                     "name": row.name, "occurred_at": row.occurred_at,

@@ -1,13 +1,13 @@
 //! Papers over the JSON doors: labels, the manifest of a bag, the receipt of a case; and what was printed.
+use crate::access::Permit;
 use crate::app::App;
-use crate::auth::Holder;
 use crate::paper::{self, Print, Printed, Sheet};
 use crate::problem::{Body, Params, Problem};
 use crate::v1::subject;
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use domain::bag::BagFact;
 use domain::case::CaseFact;
 use domain::code::{Code, CodeKind};
@@ -66,14 +66,15 @@ fn one() -> usize {
     (status = 401, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn print_labels(
     State(app): State<App>,
-    Extension(Holder(by)): Extension<Holder>,
+    permit: Permit,
     Body(asked): Body<PrintRequest>,
 ) -> Result<Printed, Problem> {
     let codes: Vec<Code> = asked.codes.iter().map(|text| super::scan::read_label(text)).collect::<Result<_, _>>()?;
     let kind = codes.first().map_or(CodeKind::Dossier, |code| code.kind());
     let format = paper::format(asked.format.as_deref(), kind)?;
     let sheet = Sheet { format, start: asked.start, right: asked.right, down: asked.down };
-    paper::print(&app, &Print { job: asked.request_id, by, codes, sheet, reason: asked.reason }).await
+    paper::print(&app, &Print { job: asked.request_id, by: permit.who.name(), codes, sheet, reason: asked.reason })
+        .await
 }
 
 /// How one label is to look.
@@ -200,8 +201,8 @@ pub async fn formats() -> Json<Vec<FormatView>> {
 #[utoipa::path(get, path = "/bags/{name}/manifest", tag = "bags", params(("name" = String, Path, description = "label, number or id")),
     responses((status = 200, content_type = "application/pdf", description = "The manifest"), (status = 401, body = Problem),
     (status = 404, body = Problem)))]
-pub async fn manifest(State(app): State<App>, Path(name): Path<String>) -> Result<Printed, Problem> {
-    let id = subject::bag(&app, &name).await?;
+pub async fn manifest(State(app): State<App>, permit: Permit, Path(name): Path<String>) -> Result<Printed, Problem> {
+    let id = subject::bag(&app, &permit, &name).await?;
     let (db, region, thing) = (app.db(), app.region(), Thing::Bag(id));
     let rows = custody::find(db, region, &[thing]).await?;
     let (row, _) = rows.get(&thing).ok_or_else(Problem::not_found)?;
@@ -238,8 +239,8 @@ pub async fn manifest(State(app): State<App>, Path(name): Path<String>) -> Resul
 #[utoipa::path(post, path = "/cases/{name}/receipt", tag = "cases", params(("name" = String, Path, description = "number or id")),
     responses((status = 200, content_type = "application/pdf", description = "The receipt"), (status = 401, body = Problem),
     (status = 404, body = Problem)))]
-pub async fn receipt(State(app): State<App>, Path(name): Path<String>) -> Result<Printed, Problem> {
-    let id = super::cases::case(&app, &name).await?;
+pub async fn receipt(State(app): State<App>, permit: Permit, Path(name): Path<String>) -> Result<Printed, Problem> {
+    let id = super::cases::case(&app, &permit, &name).await?;
     let StreamState::Case(history) = app.log().state(StreamId::Case(id), None).await? else {
         return Err(Problem::not_found());
     };

@@ -1,5 +1,6 @@
 //! One scan of a batch: from the wire to a request to the log. What the device fixed is hashed; what the server adds
 //! (skew, flags, whether labels are known) is judged once, when it first arrives.
+use crate::access::Principal;
 use crate::app::{App, Known};
 use crate::problem::Problem;
 use axum::http::StatusCode;
@@ -17,6 +18,7 @@ use esrs::Aggregate;
 use eventstore::{Append, Refusal, Streams};
 use labels::code::ReadError;
 use registers::label::LabelRow;
+use registers::person::{PostRow, Role as PostRole};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -90,7 +92,12 @@ type Read = Result<(Wire, Labels), (Option<ScanId>, Problem)>;
 ///
 /// # Errors
 /// The registers' own; what is wrong with one scan is in its place.
-pub async fn prepare(app: &App, wires: Vec<Result<Wire, Problem>>, skew: i64) -> Result<Vec<Prepared>, Problem> {
+pub async fn prepare(
+    app: &App,
+    who: &Principal,
+    wires: Vec<Result<Wire, Problem>>,
+    skew: i64,
+) -> Result<Vec<Prepared>, Problem> {
     let read: Vec<Read> = wires
         .into_iter()
         .map(|wire| {
@@ -105,10 +112,10 @@ pub async fn prepare(app: &App, wires: Vec<Result<Wire, Problem>>, skew: i64) ->
         .flat_map(|(_, labels)| [labels.thing].into_iter().chain(labels.bag).chain(labels.absent.iter().copied()))
         .collect();
     let rows = registers::label::resolve(app.db(), app.region(), &codes).await?;
-    let (known, now) = (app.known(), app.now());
+    let upload = Upload { who, known: app.known(), rows, skew_ms: skew, now: app.now() };
     let one = |read: Read| match read {
         Err((scan, problem)) => Prepared::Refused(scan, problem),
-        Ok((wire, labels)) => match request(&known, &rows, wire, &labels, skew, now) {
+        Ok((wire, labels)) => match upload.request(wire, &labels) {
             Ok(append) => Prepared::Append(append),
             Err((scan, problem)) => Prepared::Refused(Some(scan), problem),
         },
@@ -147,106 +154,129 @@ fn subject(code: Code, rows: &HashMap<Code, LabelRow>) -> SubjectId {
     rows.get(&code).map_or_else(|| code.subject(), |row| row.subject)
 }
 
-fn request(
-    known: &Arc<Known>,
-    rows: &HashMap<Code, LabelRow>,
-    wire: Wire,
-    labels: &Labels,
+/// What all scans of a batch share.
+struct Upload<'a> {
+    who: &'a Principal,
+    known: Arc<Known>,
+    rows: HashMap<Code, LabelRow>,
     skew_ms: i64,
     now: Timestamp,
-) -> Result<Append, (ScanId, Problem)> {
-    let id = wire.scan_id;
-    let content = serde_json::to_vec(&wire).map_err(|error| (id, Problem::internal(&error)))?;
-    let content_hash = Sha256::digest(content).into();
-    let subject_id = subject(labels.thing, rows);
-    let is_bag = labels.thing.kind() == domain::code::CodeKind::Bag;
-    let stream = if is_bag { StreamId::Bag(subject_id) } else { StreamId::Dossier(subject_id) };
-    let around = Around {
-        bag: labels.bag.map(|bag| subject(bag, rows)),
-        absent: labels.absent.iter().map(|&code| subject(code, rows)).collect(),
-        mode: wire.mode,
-    };
-    let source = source(known, rows, &wire, labels, subject_id, skew_ms, now).map_err(|problem| (id, problem))?;
-    let known = known.clone();
-    let decide = move |streams: &Streams, recorded_at: Timestamp| {
-        decide(streams, recorded_at, stream, &wire, source.clone(), &around, &known)
-    };
-    Ok(Append { id, content_hash, reads: vec![stream], decide: Arc::new(decide) })
 }
 
-/// Who, where and with what, as the registers know it.
-fn source(
-    known: &Known,
-    rows: &HashMap<Code, LabelRow>,
-    wire: &Wire,
-    labels: &Labels,
-    subject: SubjectId,
-    skew_ms: i64,
-    now: Timestamp,
-) -> Result<Source, Problem> {
-    let mut flags = Vec::new();
-    let label = rows.get(&labels.thing);
-    if !label.is_some_and(|row| row.minted) {
-        flags.push(Flag::UnknownLabel);
+impl Upload<'_> {
+    fn request(&self, wire: Wire, labels: &Labels) -> Result<Append, (ScanId, Problem)> {
+        let id = wire.scan_id;
+        let content = serde_json::to_vec(&wire).map_err(|error| (id, Problem::internal(&error)))?;
+        let content_hash = Sha256::digest(content).into();
+        let subject_id = subject(labels.thing, &self.rows);
+        let is_bag = labels.thing.kind() == domain::code::CodeKind::Bag;
+        let stream = if is_bag { StreamId::Bag(subject_id) } else { StreamId::Dossier(subject_id) };
+        let around = Around {
+            bag: labels.bag.map(|bag| subject(bag, &self.rows)),
+            absent: labels.absent.iter().map(|&code| subject(code, &self.rows)).collect(),
+            mode: wire.mode,
+        };
+        let source = self.source(&wire, labels, subject_id).map_err(|problem| (id, problem))?;
+        let known = self.known.clone();
+        let decide = move |streams: &Streams, recorded_at: Timestamp| {
+            decide(streams, recorded_at, stream, &wire, source.clone(), &around, &known)
+        };
+        Ok(Append { id, content_hash, reads: vec![stream], decide: Arc::new(decide) })
     }
-    if label.is_some_and(|row| row.replaced) {
-        flags.push(Flag::OldLabel);
-    }
-    if skew_ms != 0 {
-        flags.push(Flag::ClockSkew);
-    }
-    let (role, at, unknown) = place(known, wire, skew_ms)?;
-    flags.extend(unknown);
-    let stamp = DeviceStamp {
-        device: wire.device.clone(),
-        installation: wire.installation,
-        seq: wire.seq,
-        wall_ms: wire.wall_ms,
-        mono_ms: wire.mono_ms,
-    };
-    Ok(Source {
-        by: wire.actor.clone(),
-        role,
-        at,
-        stamp: Some(stamp),
-        skew_ms,
-        mode: Some(wire.mode),
-        action_by: wire.action.map(|_| wire.action_by.unwrap_or(ActionBy::Rule)),
-        bag: labels.bag.map(|bag| self::subject(bag, rows)),
-        code: (labels.thing.subject() != subject).then_some(labels.thing),
-        flags,
-        quarantined: known.devices.revoked_at(&wire.device).is_some_and(|revoked| revoked <= now),
-    })
-}
 
-/// A site's device reads at its site; a courier's where the courier stands. An unknown device is believed: with a stop
-/// it reads there, unless it collects.
-fn place(known: &Known, wire: &Wire, skew_ms: i64) -> Result<(Role, Option<SiteId>, Vec<Flag>), Problem> {
-    let mut flags = Vec::new();
-    let stop = match &wire.stop {
-        None => None,
-        Some(text) => {
-            let (site, is_known) =
-                known.site(text).ok_or_else(|| Problem::invalid("`stop` is neither a site's id nor its label"))?;
-            if !is_known {
-                flags.push(Flag::UnknownSite);
+    /// Who, where and with what, as the registers know it.
+    fn source(&self, wire: &Wire, labels: &Labels, subject_id: SubjectId) -> Result<Source, Problem> {
+        let mut flags = Vec::new();
+        let label = self.rows.get(&labels.thing);
+        if !label.is_some_and(|row| row.minted) {
+            flags.push(Flag::UnknownLabel);
+        }
+        if label.is_some_and(|row| row.replaced) {
+            flags.push(Flag::OldLabel);
+        }
+        if self.skew_ms != 0 {
+            flags.push(Flag::ClockSkew);
+        }
+        let (role, at) = self.place(wire, &mut flags)?;
+        let when = wire.wall_ms.plus(self.skew_ms);
+        if !has_post(&self.known, &wire.actor, when, at.as_ref()) {
+            flags.push(Flag::NoPost);
+        }
+        let foreign = self.is_foreign(wire);
+        flags.extend(foreign.then_some(Flag::OtherDevice));
+        let revoked = self.known.devices.revoked_at(&wire.device).is_some_and(|revoked| revoked <= self.now);
+        let stamp = DeviceStamp {
+            device: wire.device.clone(),
+            installation: wire.installation,
+            seq: wire.seq,
+            wall_ms: wire.wall_ms,
+            mono_ms: wire.mono_ms,
+        };
+        Ok(Source {
+            by: wire.actor.clone(),
+            role,
+            at,
+            stamp: Some(stamp),
+            skew_ms: self.skew_ms,
+            mode: Some(wire.mode),
+            action_by: wire.action.map(|_| wire.action_by.unwrap_or(ActionBy::Rule)),
+            bag: labels.bag.map(|bag| subject(bag, &self.rows)),
+            code: (labels.thing.subject() != subject_id).then_some(labels.thing),
+            flags,
+            quarantined: foreign || revoked || matches!(self.who, Principal::Device(it) if it.revoked),
+        })
+    }
+
+    /// Brought by another device's credential, or by a person in somebody else's name: kept, and put aside.
+    fn is_foreign(&self, wire: &Wire) -> bool {
+        match self.who {
+            Principal::Device(device) => device.id != wire.device,
+            Principal::Staff(staff) => staff.person != wire.actor,
+            Principal::Client(_) => false,
+        }
+    }
+
+    /// A site's device reads at its site; a courier's where the courier stands. An unknown device is believed: with a stop
+    /// it reads there, unless it collects. A person at a desk reads at the stop.
+    fn place(&self, wire: &Wire, flags: &mut Vec<Flag>) -> Result<(Role, Option<SiteId>), Problem> {
+        let known = &self.known;
+        let stop = match &wire.stop {
+            None => None,
+            Some(text) => {
+                let (site, is_known) =
+                    known.site(text).ok_or_else(|| Problem::invalid("`stop` is neither a site's id nor its label"))?;
+                flags.extend((!is_known).then_some(Flag::UnknownSite));
+                Some(site)
             }
-            Some(site)
+        };
+        let reads = if stop.is_some() && wire.action != Some(Action::Collected) { Role::Site } else { Role::Courier };
+        if matches!(self.who, Principal::Staff(_)) {
+            return Ok((reads, stop));
         }
+        Ok(match known.devices.at(&wire.device, wire.wall_ms.plus(self.skew_ms)) {
+            Some(device) => match &device.site {
+                Some(site) => (Role::Site, Some(site.clone())),
+                None => (Role::Courier, stop),
+            },
+            None => {
+                flags.push(Flag::UnknownDevice);
+                (reads, stop)
+            }
+        })
+    }
+}
+
+/// Whether somebody held a post at a time that scans there: a courier anywhere, a centre's people also in its villages.
+fn has_post(known: &Known, who: &PersonId, when: Timestamp, at: Option<&SiteId>) -> bool {
+    let network = known.networks.at(when);
+    let parent = at.and_then(|at| network.site(known.networks.resolve(at))).and_then(|site| site.parent.as_ref());
+    let scans = |post: &PostRow| match (&post.site, at) {
+        _ if !post.role.scans() => false,
+        (None, _) | (_, None) => true,
+        (Some(_), Some(_)) if post.role == PostRole::Courier => true,
+        (Some(site), Some(at)) => site == known.networks.resolve(at) || Some(site) == parent,
     };
-    let device = known.devices.at(&wire.device, wire.wall_ms.plus(skew_ms));
-    let (role, at) = match device {
-        Some(device) => match &device.site {
-            Some(site) => (Role::Site, Some(site.clone())),
-            None => (Role::Courier, stop),
-        },
-        None => {
-            flags.push(Flag::UnknownDevice);
-            let reads = stop.is_some() && wire.action != Some(Action::Collected);
-            (if reads { Role::Site } else { Role::Courier }, stop)
-        }
-    };
-    Ok((role, at, flags))
+    known.people.posts_at(who, when).any(scans)
 }
 
 /// Settles time and meaning, and hands the fact to the aggregate. Never refuses.

@@ -1,5 +1,6 @@
 //! The scan door: `POST /api/v1/scans`. Each scan is parsed, judged and answered by itself; what can be read is recorded.
 use super::scan::{Prepared, Wire, prepare};
+use crate::access::{Permit, Principal};
 use crate::app::App;
 use crate::problem::{Body, Problem, too_large};
 use crate::view::HolderView;
@@ -43,6 +44,9 @@ pub struct Answer {
     pub position: i64,
     /// Which life of the log this is. If it changes, a copy was restored: send again what was acknowledged lately.
     pub epoch: i64,
+    /// This device was revoked: what it sends is kept and put aside. Hand it in at a desk.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub device_revoked: bool,
     pub results: Vec<Outcome>,
 }
 
@@ -100,13 +104,13 @@ impl Outcome {
     (status = 200, body = Answer),
     (status = 400, body = Problem), (status = 401, body = Problem), (status = 413, body = Problem),
     (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn post(State(app): State<App>, Body(batch): Body<Batch>) -> Result<Json<Answer>, Problem> {
+pub async fn post(State(app): State<App>, permit: Permit, Body(batch): Body<Batch>) -> Result<Json<Answer>, Problem> {
     if batch.scans.len() > BATCH_MAX {
         return Err(too_large());
     }
     let skew = judge_skew(app.now(), batch.sent_at, batch.round_trip_ms);
     let wires: Vec<Result<Wire, Problem>> = batch.scans.iter().map(|raw| read(raw)).collect();
-    let prepared = prepare(&app, wires, skew).await?;
+    let prepared = prepare(&app, &permit.who, wires, skew).await?;
     let mut results: Vec<Option<Outcome>> = Vec::with_capacity(prepared.len());
     let mut asked = Vec::new();
     for one in prepared {
@@ -125,7 +129,8 @@ pub async fn post(State(app): State<App>, Body(batch): Body<Batch>) -> Result<Js
     let results = results.into_iter().filter_map(|result| result.or_else(|| told.next())).collect();
     // Of this process: another's appends may be beyond it, and the holders reflect at least this.
     let position = *app.log().doorbell().borrow();
-    Ok(Json(Answer { position, epoch: app.log().epoch(), results }))
+    let device_revoked = matches!(&permit.who, Principal::Device(device) if device.revoked);
+    Ok(Json(Answer { position, epoch: app.log().epoch(), device_revoked, results }))
 }
 
 fn read(raw: &RawValue) -> Result<Wire, Problem> {

@@ -1,5 +1,6 @@
 //! Search: a number, or the last characters of a label.
 use super::paging;
+use crate::access::{Permit, Scope};
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use axum::Json;
@@ -51,8 +52,12 @@ impl From<Hit> for HitView {
 /// Finds dossiers, bags and cases.
 #[utoipa::path(get, path = "/search", tag = "search", params(SearchQuery), responses(
     (status = 200, body = Found), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn get(State(app): State<App>, Params(query): Params<SearchQuery>) -> Result<Json<Found>, Problem> {
-    let items = find(&app, &query.q, paging::limit(query.limit)?).await?;
+pub async fn get(
+    State(app): State<App>,
+    permit: Permit,
+    Params(query): Params<SearchQuery>,
+) -> Result<Json<Found>, Problem> {
+    let items = find(&app, &permit.scope, &query.q, paging::limit(query.limit)?).await?;
     Ok(Json(Found { items }))
 }
 
@@ -63,13 +68,13 @@ const TAIL_MIN: usize = 4;
 ///
 /// # Errors
 /// The database's own.
-pub async fn find(app: &App, typed: &str, limit: i64) -> Result<Vec<HitView>, Problem> {
+pub async fn find(app: &App, scope: &Scope, typed: &str, limit: i64) -> Result<Vec<HitView>, Problem> {
     let normal = search::normal(typed).replace('-', "");
     let whole = labels::code::read(typed).ok().map(|code| code.to_string());
     // The check character is on paper only; the rest of what was typed is the end of the code.
     let partial = (normal.len() >= TAIL_MIN && normal.is_ascii()).then(|| normal[..normal.len() - 1].to_owned());
     let tail = whole.or(partial);
-    let hits = search::find(app.db(), app.region(), typed, tail.as_deref(), limit).await?;
+    let hits = search::find(app.db(), app.region(), scope, typed, tail.as_deref(), limit).await?;
     let views = hits.into_iter().map(HitView::from);
     let fits = |hit: &HitView| {
         let label = search::normal(&hit.text).replace(['O'], "0").replace(['I', 'L'], "1");

@@ -1,12 +1,12 @@
 //! A site's queues: to come, in hand, to send.
 use super::dossiers::DossierPage;
 use super::paging::{self, PageQuery};
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use crate::view::DossierView;
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::id::SiteId;
 use projections::queues::{self, Queue};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,16 +24,15 @@ pub struct QueueCounts {
     pub position: i64,
 }
 
-fn site(app: &App, text: &str) -> Result<SiteId, Problem> {
-    let known = app.known().site(text).filter(|(_, known)| *known);
-    known.map(|(site, _)| site).ok_or_else(Problem::not_found)
-}
-
 /// The lengths of a site's queues.
 #[utoipa::path(get, path = "/sites/{site}/queues", tag = "sites", params(("site" = String, Path, description = "id or label")),
     responses((status = 200, body = QueueCounts), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn counts(State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueCounts>, Problem> {
-    let site = site(&app, &name)?;
+pub async fn counts(
+    State(app): State<App>,
+    permit: Permit,
+    Path(name): Path<String>,
+) -> Result<Json<QueueCounts>, Problem> {
+    let site = permit.site(&app, &name)?;
     let position = app.log().head_row().await?.position;
     let [(_, to_come), (_, in_hand), (_, to_send)] = queues::counts(app.db(), app.region(), &site).await?;
     Ok(Json(QueueCounts { site: site.to_string(), to_come, in_hand, to_send, position }))
@@ -45,10 +44,11 @@ pub async fn counts(State(app): State<App>, Path(name): Path<String>) -> Result<
     responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn queue(
     State(app): State<App>,
+    permit: Permit,
     Path((name, queue)): Path<(String, String)>,
     Params(query): Params<PageQuery>,
 ) -> Result<Json<DossierPage>, Problem> {
-    let site = site(&app, &name)?;
+    let site = permit.site(&app, &name)?;
     let queue = Queue::ALL.into_iter().find(|known| known.name() == queue).ok_or_else(Problem::not_found)?;
     let position = app.log().head_row().await?.position;
     let page = queues::queue(app.db(), app.region(), &site, queue, query.by_age()?, query.limit()?).await?;

@@ -1,7 +1,7 @@
 //! What a path names: a dossier or bag by label, by number, or by id.
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::Problem;
-use domain::code::{Code, CodeKind};
 use domain::id::{CaseId, SubjectId};
 use projections::search;
 use projections::story::Thing;
@@ -14,21 +14,29 @@ pub enum Named {
     Case(CaseId),
 }
 
-/// The thing or case a text names: label, number, id, in this order.
+/// The thing or case within reach that a text names: label, number, id, in this order.
 ///
 /// # Errors
-/// Nothing of that name, or the database's own.
-pub async fn named(app: &App, text: &str) -> Result<Named, Problem> {
+/// Nothing of that name, nothing within reach, or the database's own.
+pub async fn named(app: &App, permit: &Permit, text: &str) -> Result<Named, Problem> {
+    let named = meant(app, permit, text).await?;
+    match named {
+        Named::Thing(thing) => permit.thing(app, thing).await?,
+        Named::Case(id) => permit.case(app, id).await?,
+    }
+    Ok(named)
+}
+
+async fn meant(app: &App, permit: &Permit, text: &str) -> Result<Named, Problem> {
     if let Ok(code) = labels::code::read(text) {
         let rows = registers::label::resolve(app.db(), app.region(), &[code]).await?;
         let subject = rows.get(&code).map_or_else(|| code.subject(), |row| row.subject);
-        return of_kind(code.kind(), subject).ok_or_else(Problem::not_found);
+        return Thing::of_code(code.kind(), subject).map(Named::Thing).ok_or_else(Problem::not_found);
     }
     if let Ok(id) = text.parse::<Uuid>() {
-        let thing = Code::of_subject(SubjectId(id)).and_then(|code| of_kind(code.kind(), SubjectId(id)));
-        return Ok(thing.unwrap_or(Named::Case(CaseId(id))));
+        return Ok(Thing::of_subject(SubjectId(id)).map_or(Named::Case(CaseId(id)), Named::Thing));
     }
-    let hits = search::find(app.db(), app.region(), text, None, 2).await?;
+    let hits = search::find(app.db(), app.region(), &permit.scope, text, None, 2).await?;
     let exact = hits.into_iter().find(|hit| hit.term == search::normal(text)).ok_or_else(Problem::not_found)?;
     match exact.what.as_str() {
         "dossier" => Ok(Named::Thing(Thing::Dossier(SubjectId(exact.subject)))),
@@ -37,20 +45,12 @@ pub async fn named(app: &App, text: &str) -> Result<Named, Problem> {
     }
 }
 
-fn of_kind(kind: CodeKind, subject: SubjectId) -> Option<Named> {
-    match kind {
-        CodeKind::Dossier => Some(Named::Thing(Thing::Dossier(subject))),
-        CodeKind::Bag => Some(Named::Thing(Thing::Bag(subject))),
-        CodeKind::Site | CodeKind::Shelf | CodeKind::Badge | CodeKind::Receipt => None,
-    }
-}
-
 /// The dossier a text names.
 ///
 /// # Errors
 /// Nothing of that name, or something else.
-pub async fn dossier(app: &App, text: &str) -> Result<SubjectId, Problem> {
-    match named(app, text).await? {
+pub async fn dossier(app: &App, permit: &Permit, text: &str) -> Result<SubjectId, Problem> {
+    match named(app, permit, text).await? {
         Named::Thing(Thing::Dossier(id)) => Ok(id),
         Named::Thing(Thing::Bag(_)) | Named::Case(_) => Err(Problem::not_found()),
     }
@@ -60,8 +60,8 @@ pub async fn dossier(app: &App, text: &str) -> Result<SubjectId, Problem> {
 ///
 /// # Errors
 /// Nothing of that name, or something else.
-pub async fn bag(app: &App, text: &str) -> Result<SubjectId, Problem> {
-    match named(app, text).await? {
+pub async fn bag(app: &App, permit: &Permit, text: &str) -> Result<SubjectId, Problem> {
+    match named(app, permit, text).await? {
         Named::Thing(Thing::Bag(id)) => Ok(id),
         Named::Thing(Thing::Dossier(_)) | Named::Case(_) => Err(Problem::not_found()),
     }

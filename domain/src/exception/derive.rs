@@ -203,8 +203,14 @@ impl<'a, F: Moves> Evidence<'a, F> {
                     Flag::ClockSkew => ExceptionKind::ClockSkew,
                     Flag::OldLabel => ExceptionKind::OldLabel,
                     Flag::UnknownSite => ExceptionKind::UnknownSite,
+                    Flag::NoPost => ExceptionKind::NoPost,
                     // Known or not is asked anew at each fold, by the registers; the others need no answer.
-                    Flag::UnknownLabel | Flag::UnknownDevice | Flag::ReadByServer | Flag::Incomplete => continue,
+                    // What another device brought lies outside the fold until it is admitted.
+                    Flag::UnknownLabel
+                    | Flag::UnknownDevice
+                    | Flag::ReadByServer
+                    | Flag::Incomplete
+                    | Flag::OtherDevice => continue,
                 };
                 let at = placed.event.source.at.as_ref();
                 let known = at

@@ -54,6 +54,8 @@ pub enum ExceptionKind {
     BagRing,
     /// The rule table, knowing the whole history, would have moved it elsewhere than the device did.
     MeaningDiffers,
+    /// Read by somebody who held no post at that time.
+    NoPost,
 }
 
 /// Something that does not fit, as of the whole history.
@@ -575,6 +577,7 @@ mod tests {
     #[test]
     fn an_impossible_time_is_said() {
         assert_eq!(flagged(Flag::ImpossibleTime), [(Kind::ImpossibleTime, scan(10))]);
+        assert_eq!(flagged(Flag::NoPost), [(Kind::NoPost, scan(10))]);
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! How often something may be tried: counted before anything costly is done, by address and by account. Kept in memory; what
+//! makes an account rest lies in the database.
+use crate::problem::Problem;
+use axum::http::StatusCode;
+use domain::time::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// What is counted, how often it may happen within which time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limit {
+    /// Names it in the record.
+    pub door: &'static str,
+    pub tries: u32,
+    pub within_ms: i64,
+}
+
+/// Sign-ins from one address: an office may share one.
+pub const SIGN_INS_OF_ADDRESS: Limit = Limit { door: "sign-in-address", tries: 30, within_ms: 60_000 };
+/// Sign-ins to an account that is not there: it rests like one that is (`registers::account`).
+pub const FAILURES_OF_NOBODY: Limit =
+    Limit { door: "sign-in-account", tries: registers::account::TRIES as u32, within_ms: registers::account::REST_MS };
+/// Enrolments from one address.
+pub const ENROLMENTS_OF_ADDRESS: Limit = Limit { door: "enrolment-address", tries: 20, within_ms: 60_000 };
+/// Shifts on one device.
+pub const SHIFTS_OF_DEVICE: Limit = Limit { door: "shift-device", tries: 20, within_ms: 60_000 };
+
+/// Keys remembered at most: a flood from many addresses costs no more memory than this.
+const KEYS_MAX: usize = 10_000;
+
+/// Counts tries in windows that begin with the first.
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<HashMap<(&'static str, String), Window>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    began: Timestamp,
+    tries: u32,
+}
+
+/// Too many tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany {
+    pub door: &'static str,
+    /// Milliseconds until the next is counted.
+    pub wait_ms: i64,
+    /// The first one too many of this window: worth a line in the record, the others are not.
+    pub first: bool,
+}
+
+impl Attempts {
+    /// Counts one try.
+    ///
+    /// # Errors
+    /// One too many within the window.
+    pub fn count(&self, limit: Limit, key: &str, now: Timestamp) -> Result<(), TooMany> {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if windows.len() >= KEYS_MAX {
+            // The longest window of any limit; whoever began before it is forgotten.
+            windows.retain(|_, window| now.since(window.began) < registers::account::REST_MS);
+        }
+        let fresh = Window { began: now, tries: 0 };
+        let window = windows.entry((limit.door, key.to_owned())).or_insert(fresh);
+        if now.since(window.began) >= limit.within_ms {
+            *window = fresh;
+        }
+        window.tries = window.tries.saturating_add(1);
+        if window.tries <= limit.tries {
+            return Ok(());
+        }
+        let wait_ms = limit.within_ms - now.since(window.began);
+        Err(TooMany { door: limit.door, wait_ms, first: window.tries == limit.tries + 1 })
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(it: TooMany) -> Self {
+        limited(it.wait_ms)
+    }
+}
+
+/// Come back later.
+#[must_use]
+pub fn limited(wait_ms: i64) -> Problem {
+    let limited = Problem::new(StatusCode::TOO_MANY_REQUESTS, "limited", "Too many tries");
+    let seconds = u32::try_from(wait_ms / 1000 + 1).unwrap_or(60);
+    Problem { retry_after: Some(seconds), ..limited.detail(format!("Try again in {seconds} seconds")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Limit = Limit { door: "test", tries: 2, within_ms: 1000 };
+
+    #[test]
+    fn what_is_one_too_many_waits_for_the_next_window() {
+        let attempts = Attempts::default();
+        let count = |key: &str, at: i64| attempts.count(LIMIT, key, Timestamp(at));
+        assert_eq!((count("a", 0), count("a", 10)), (Ok(()), Ok(())));
+        assert_eq!(count("a", 400), Err(TooMany { door: "test", wait_ms: 600, first: true }));
+        assert_eq!(count("a", 500), Err(TooMany { door: "test", wait_ms: 500, first: false }));
+        assert_eq!(count("b", 500), Ok(()), "another key has a count of its own");
+        assert_eq!(count("a", 1000), Ok(()));
+    }
+}
