@@ -20,6 +20,7 @@ pub mod label;
 pub mod leg;
 pub mod network;
 pub mod print;
+pub mod record;
 pub mod register;
 pub mod request;
 pub mod revision;

@@ -1,11 +1,16 @@
 //! The tables of the registers, step by step. A step is never edited once released; a new one is added.
+use crate::record::schema::RECORD;
 use eventstore::Db;
 use eventstore::db::{Migrations, OpenError};
 
 /// Tables of this crate.
 const MIGRATIONS: Migrations = Migrations {
     table: "_migrations_registers",
-    steps: &[(1, "registers", REGISTERS), (2, "print jobs, and labels by their batch", PRINT_JOBS)],
+    steps: &[
+        (1, "registers", REGISTERS),
+        (2, "print jobs, and labels by their batch", PRINT_JOBS),
+        (3, "the record of who did what", RECORD),
+    ],
 };
 
 /// Creates the tables, or brings them up to date.
