@@ -43,6 +43,7 @@ pub async fn contract(db: &Db) -> Outcome {
     a_repeated_request_gets_the_first_answer(db).await?;
     a_token_is_shown_once_and_checked_by_its_hash(db).await?;
     rows_are_read_back_as_they_were_saved(db).await?;
+    crate::record::contract::contract(db).await?;
     Ok(())
 }
 

@@ -18,6 +18,8 @@ pub enum Error {
     NoteReused(NoteId),
     #[error("label {0} is minted already")]
     AlreadyMinted(Code),
+    #[error("act `{act}` cannot be written as JSON: {source}")]
+    Record { act: &'static str, source: serde_json::Error },
     #[error("device {0} is not known")]
     UnknownDevice(DeviceId),
 }

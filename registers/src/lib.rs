@@ -24,6 +24,7 @@ pub mod network;
 pub mod password;
 pub mod person;
 pub mod print;
+pub mod record;
 pub mod register;
 pub mod request;
 pub mod revision;

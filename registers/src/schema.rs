@@ -1,4 +1,5 @@
 //! The tables of the registers, step by step. A step is never edited once released; a new one is added.
+use crate::record::schema::RECORD;
 use eventstore::Db;
 use eventstore::db::{Migrations, OpenError};
 
@@ -8,7 +9,8 @@ const MIGRATIONS: Migrations = Migrations {
     steps: &[
         (1, "registers", REGISTERS),
         (2, "print jobs, and labels by their batch", PRINT_JOBS),
-        (3, "people, and what they and devices sign in with", PEOPLE),
+        (3, "the record of who did what", RECORD),
+        (5, "people, and what they and devices sign in with", PEOPLE),
     ],
 };
 

@@ -22,6 +22,15 @@ pub(super) async fn verify(settings: &Settings) -> anyhow::Result<()> {
         bail!("the log is damaged: keep this database as it is, restore the last copy into another, and report it");
     }
     super::say(format!("the log is whole: positions 1 to {position}, every body readable"));
+    let ((first, last), faults) = registers::record::examine(app.db(), app.log().region()).await?;
+    for fault in &faults {
+        super::say(fault);
+    }
+    if !faults.is_empty() {
+        super::close(app, tasks).await;
+        bail!("the record of who did what is damaged: keep this database as it is, and report it");
+    }
+    super::say(format!("the record is whole: positions {first} to {last}, every body readable"));
     let differences = projections::rebuild::differences(&app.surroundings()).await?;
     super::close(app, tasks).await;
     for (table, rows) in &differences {
