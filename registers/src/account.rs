@@ -64,8 +64,9 @@ pub async fn find(db: &Db, region: Region, person: &PersonId) -> Result<AccountR
 async fn ensure(tx: &mut Tx, region: Region, person: &PersonId) -> Result<(), Error> {
     const ENSURE: &str = "insert into account (region, person, totp_step, failed, locked_until, pin_failed, \
         pin_locked_until) values ($1, $2, 0, 0, 0, 0, 0) on conflict (region, person) do nothing";
-    sql!(tx.conn(), c =>
-        sqlx::query(ENSURE).bind(i64::from(region.0)).bind(person.as_str()).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(ENSURE).bind(i64::from(region.0)).bind(person.as_str()).execute(c).await?;
+    });
     Ok(())
 }
 
@@ -83,8 +84,9 @@ pub async fn set_password(
     const SET: &str = "update account set password = $3, password_at = $4, code = null, code_until = null, failed = 0, \
         locked_until = 0 where region = $1 and person = $2";
     ensure(tx, region, person).await?;
-    sql!(tx.conn(), c => sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(hash).bind(now.0)
-        .execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(hash).bind(now.0).execute(c).await?;
+    });
     Ok(())
 }
 
@@ -96,8 +98,9 @@ pub async fn set_pin(tx: &mut Tx, region: Region, person: &PersonId, hash: &str)
     const SET: &str =
         "update account set pin = $3, pin_failed = 0, pin_locked_until = 0 where region = $1 and person = $2";
     ensure(tx, region, person).await?;
-    sql!(tx.conn(), c =>
-        sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(hash).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(hash).execute(c).await?;
+    });
     Ok(())
 }
 
@@ -108,8 +111,9 @@ pub async fn set_pin(tx: &mut Tx, region: Region, person: &PersonId, hash: &str)
 pub async fn set_totp(tx: &mut Tx, region: Region, person: &PersonId, sealed: Option<&[u8]>) -> Result<(), Error> {
     const SET: &str = "update account set totp = $3, totp_step = 0 where region = $1 and person = $2";
     ensure(tx, region, person).await?;
-    sql!(tx.conn(), c =>
-        sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(sealed).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(sealed).execute(c).await?;
+    });
     Ok(())
 }
 
@@ -138,8 +142,10 @@ pub async fn give_code(
     const SET: &str = "update account set password = null, code = $3, code_until = $4, failed = 0, locked_until = 0 \
         where region = $1 and person = $2";
     ensure(tx, region, person).await?;
-    sql!(tx.conn(), c => sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(secret::hash(code))
-        .bind(now.0 + CODE_MS).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(SET).bind(i64::from(region.0)).bind(person.as_str()).bind(secret::hash(code))
+        .bind(now.0 + CODE_MS).execute(c).await?;
+    });
     Ok(())
 }
 
@@ -189,7 +195,9 @@ pub async fn succeeded(tx: &mut Tx, region: Region, person: &PersonId, door: Doo
     let text = sqlx::AssertSqlSafe(format!(
         "update account set {count} = 0 where region = $1 and person = $2 and {count} > 0"
     ));
-    sql!(tx.conn(), c => sqlx::query(text).bind(i64::from(region.0)).bind(person.as_str()).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(text).bind(i64::from(region.0)).bind(person.as_str()).execute(c).await?;
+    });
     Ok(())
 }
 

@@ -273,8 +273,8 @@ async fn a_token_is_shown_once_and_checked_by_its_hash(db: &Db) -> Outcome {
     let mut rng = StdRng::seed_from_u64(1);
     let mut tx = db.begin().await?;
     let change = Change::begin(&mut tx, region, NOW).await?;
-    let for_ever = token::create(&mut tx, &change, "hub desk", None, &mut rng).await?;
-    let for_a_day = token::create(&mut tx, &change, "visitor", Some(NOW.plus(100)), &mut rng).await?;
+    let for_ever = token::create(&mut tx, &change, "hub desk", "all", None, &mut rng).await?;
+    let for_a_day = token::create(&mut tx, &change, "visitor", "read", Some(NOW.plus(100)), &mut rng).await?;
     tx.commit().await?;
     assert!(for_ever.starts_with("lz_100012_") && for_ever.len() == 53);
     let check = async |token: &str, at| token::check(db, token, at).await.map(|row| row.map(|row| row.name));

@@ -77,10 +77,14 @@ pub async fn redeem(
         sqlx::query_as(USE).bind(hash).bind(region).bind(now.0).fetch_optional(c).await?);
     let Some(offered) = offered else { return Ok(None) };
     let row = offered.row()?;
-    sql!(tx.conn(), c => sqlx::query(END).bind(region).bind(row.id.as_str()).bind(now.0).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(END).bind(region).bind(row.id.as_str()).bind(now.0).execute(c).await?;
+    });
     let credential = format!("{PREFIX}{}_{}", change.region, secret::draw(rng));
-    sql!(tx.conn(), c => sqlx::query(GIVE).bind(secret::hash(&credential)).bind(region).bind(row.id.as_str())
-        .bind(installation.0).bind(now.0).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(GIVE).bind(secret::hash(&credential)).bind(region).bind(row.id.as_str())
+        .bind(installation.0).bind(now.0).execute(c).await?;
+    });
     device::put(tx, change, row.clone(), now).await?;
     device::saw(tx, change.region, installation, &row.id, now).await?;
     Ok(Some((row, credential)))

@@ -113,7 +113,9 @@ impl SessionRow {
 /// The database's own.
 pub async fn saw(tx: &mut Tx, region: Region, id: Uuid, now: Timestamp) -> Result<(), Error> {
     const SAW: &str = "update session set seen_at = $3 where region = $1 and id = $2 and seen_at < $3";
-    sql!(tx.conn(), c => sqlx::query(SAW).bind(i64::from(region.0)).bind(id).bind(now.0).execute(c).await?);
+    sql!(tx.conn(), c => {
+        sqlx::query(SAW).bind(i64::from(region.0)).bind(id).bind(now.0).execute(c).await?;
+    });
     Ok(())
 }
 
