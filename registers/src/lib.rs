@@ -14,6 +14,7 @@ pub mod contract;
 pub mod department;
 pub mod device;
 pub mod error;
+pub mod identity;
 pub mod import;
 pub mod item;
 pub mod label;

@@ -9,6 +9,7 @@ mod rebuild;
 mod serve;
 mod simulate;
 mod user;
+mod vault;
 
 use crate::app::{App, Tasks};
 use crate::settings::Settings;
@@ -38,7 +39,7 @@ enum Command {
     Labels(labels::Labels),
     /// Build every read model anew from the log.
     Rebuild,
-    /// Check the log (positions, versions, every body) and compare every read model with a fresh build.
+    /// Check the log and the record (positions, versions, every body) and compare every read model with a fresh build.
     Verify,
     /// Copy log, registers and read models to a file, while others go on writing.
     Backup(backup::Backup),
@@ -46,6 +47,8 @@ enum Command {
     Restore(backup::Restore),
     /// Make, list or revoke tokens that open the doors.
     User(user::User),
+    /// Keys of the vault; and making erasures physical.
+    Vault(vault::Vault),
     /// Measure the log and the doors beside the same database driven by hand.
     Bench(bench::Bench),
     /// Play a seeded county against the real doors and judge the answers by the truth.
@@ -69,6 +72,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Backup(backup) => backup.run(&settings).await,
         Command::Restore(restore) => restore.run(&settings).await,
         Command::User(user) => user.run(&settings).await,
+        Command::Vault(vault) => vault.run(&settings).await,
         Command::Bench(bench) => bench.run(&settings).await,
         Command::Simulate(simulate) => simulate.run(&settings).await,
     }
