@@ -2,6 +2,7 @@
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::id::Region;
+use registers::vault::{KeyError, Keyring};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -26,6 +27,10 @@ pub struct Settings {
     /// Host printed on labels, such as `lz.example.gov.cn`; 15 characters or fewer keep the code small.
     #[arg(long, global = true, env = "LIUZHUAN_PUBLIC_HOST", value_name = "HOST")]
     pub public_host: Option<String>,
+    /// File with the keys of the vault, which only its owner may read; make it with `liuzhuan vault key FILE`. Instead of a
+    /// file, the environment variable LIUZHUAN_VAULT_KEY may hold its lines.
+    #[arg(long, global = true, env = "LIUZHUAN_VAULT_KEY_FILE", value_name = "FILE")]
+    pub vault_key_file: Option<PathBuf>,
     /// What to log, such as `info` or `warn,api=debug`. [default: info]
     #[arg(long, global = true, env = "LIUZHUAN_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -52,6 +57,7 @@ impl Settings {
             region: self.region.or(file.region),
             listen: self.listen.or(file.listen),
             public_host: self.public_host.or(file.public_host),
+            vault_key_file: self.vault_key_file.or(file.vault_key_file),
             log: self.log.or(file.log),
             log_json: self.log_json || file.log_json,
         })
@@ -82,6 +88,17 @@ impl Settings {
             bail!("--public-host is a host name such as lz.example.gov.cn, without https:// and without a path");
         }
         Ok(Some(host.clone()))
+    }
+
+    /// The keys of the vault, from the file or the environment. Never a flag or a setting: those are shown and listed.
+    ///
+    /// # Errors
+    /// None at all, a file that others may read, or lines that are no keys.
+    pub fn vault_keys(&self) -> Result<Keyring, KeyError> {
+        match &self.vault_key_file {
+            Some(file) => Keyring::from_file(file),
+            None => Keyring::from_text(&std::env::var("LIUZHUAN_VAULT_KEY").map_err(|_| KeyError::None)?),
+        }
     }
 
     /// The address to serve on.

@@ -82,6 +82,8 @@ pub enum OpenError {
 
 /// The floor for SQLite: before it, a checkpoint beside a writer could corrupt the log (sqlite.org/wal.html).
 const SQLITE_FLOOR: (&str, [u32; 3]) = ("3.51.3", [3, 51, 3]);
+/// How often cutting the write-ahead log is tried; each try waits for readers as long as the busy timeout says.
+const CUTS_MAX: u32 = 6;
 /// Connections that read. Measured best for two cores.
 const READERS: u32 = 4;
 
@@ -121,6 +123,8 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "2000")
+            // What is deleted or replaced is zeroed: the vault erases, and its bytes must not live on in freed pages.
+            .pragma("secure_delete", if keeps_deleted_bytes() { "off" } else { "on" })
             // Rows cross from the connection's thread; with the default of 50 the threads take turns all the time.
             .row_buffer_size(1000)
             .statement_cache_capacity(200);
@@ -197,6 +201,30 @@ impl Db {
         }
     }
 
+    /// Takes what was deleted from tables out of the files: SQLite's write-ahead log is copied back and cut to nothing;
+    /// PostgreSQL writes the tables into new files (`vacuum full`), since a plain vacuum leaves the bytes of dead rows in
+    /// their pages, and a checkpoint lets go of the old ones. Not inside a transaction; other writers of the tables wait.
+    ///
+    /// # Errors
+    /// The database's own, or readers that do not end.
+    pub async fn give_up_old_pages(&self, tables: &[&str]) -> Result<(), sqlx::Error> {
+        if keeps_deleted_bytes() {
+            return Ok(());
+        }
+        match &self.0 {
+            Engine::Sqlite(db) => cut_write_ahead_log(&db.write).await,
+            Engine::Postgres(pool) => {
+                let mut connection = pool.acquire().await?.detach();
+                sqlx::query("set statement_timeout = 0").execute(&mut connection).await?;
+                let vacuum = AssertSqlSafe(format!("vacuum (full) {}", tables.join(", ")));
+                sqlx::query(vacuum).execute(&mut connection).await?;
+                // Only a superuser or a member of pg_checkpoint may ask for one; else the next timed one does it.
+                let _not_allowed = sqlx::query("checkpoint").execute(&mut connection).await;
+                connection.close().await
+            }
+        }
+    }
+
     /// Brings the tables of one crate up to date.
     ///
     /// # Errors
@@ -257,7 +285,7 @@ impl Tx {
 }
 
 /// The schema of one crate, step by step. `{bytes}` and `{uuid}` stand for the column types that differ,
-/// `{clustered}` for SQLite's `without rowid`.
+/// `{clustered}` for SQLite's `without rowid`; a line that begins with `{postgres}` is for PostgreSQL alone.
 pub struct Migrations {
     /// Table in which sqlx remembers what was done: one for each crate.
     pub table: &'static str,
@@ -277,17 +305,34 @@ impl Migrations {
     }
 }
 
-/// Puts an engine's words for `{bytes}`, `{uuid}` and `{clustered}`.
+/// Puts an engine's words for `{bytes}`, `{uuid}`, `{clustered}` and `{postgres}`.
 pub(crate) fn dialect(engine: &str, text: &str) -> String {
-    let (bytes, uuid, clustered) =
-        if engine == "sqlite" { ("blob", "blob", " without rowid") } else { ("bytea", "uuid", "") };
-    text.replace("{bytes}", bytes).replace("{uuid}", uuid).replace("{clustered}", clustered)
+    let (bytes, uuid, clustered, postgres) =
+        if engine == "sqlite" { ("blob", "blob", " without rowid", "-- ") } else { ("bytea", "uuid", "", "") };
+    let text = text.replace("{bytes}", bytes).replace("{uuid}", uuid);
+    text.replace("{clustered}", clustered).replace("{postgres}", postgres)
 }
 
 /// Whether a commit may be answered before it is flushed. Never: what is acknowledged survives a power failure. A
 /// development build lets the tests take that away, to see that they notice.
 fn answers_before_flush() -> bool {
     cfg!(debug_assertions) && std::env::var_os("LIUZHUAN_UNSAFE_SYNCHRONOUS").is_some()
+}
+
+/// Copies the write-ahead log back and cuts it to nothing. A reader's snapshot may stand in the way for a moment.
+async fn cut_write_ahead_log(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    for _ in 0..CUTS_MAX {
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(pool).await?;
+        if busy == 0 {
+            return Ok(());
+        }
+    }
+    Err(sqlx::Error::Protocol("somebody reads for so long that the write-ahead log cannot be cut".to_owned()))
+}
+
+/// Whether deleted bytes may stay in the files. Never; a development build lets the tests see that they notice.
+fn keeps_deleted_bytes() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("LIUZHUAN_UNSAFE_DELETE").is_some()
 }
 
 /// The address with its password blanked: it may go into a message.

@@ -6,12 +6,11 @@ use crate::leg::LegRow;
 use crate::request::{self, Request};
 use crate::shelf::{ShelfKind, ShelfRow};
 use crate::site::SiteRow;
-use crate::vault::{self, Note};
 use crate::{
     Change, Error, ImportError, Validity, WUHUA, calendar, device, find, import, list, networks, revision, token,
 };
 use domain::code::{Code, CodeKind};
-use domain::id::{DeviceId, InstallationId, NoteId, PersonId, Region, ScanId, SiteId};
+use domain::id::{DeviceId, InstallationId, Region, ScanId, SiteId};
 use domain::network::SiteKind;
 use domain::time::{Minutes, Timestamp};
 use eventstore::Db;
@@ -39,11 +38,11 @@ pub async fn contract(db: &Db) -> Outcome {
     a_replaced_label_leads_to_the_same_subject_and_says_so(db).await?;
     a_site_label_minted_late_joins_the_scans_that_named_it(db).await?;
     a_device_is_what_it_was_bound_to_at_the_time(db).await?;
-    a_note_is_written_once_and_can_be_erased(db).await?;
     a_repeated_request_gets_the_first_answer(db).await?;
     a_token_is_shown_once_and_checked_by_its_hash(db).await?;
     rows_are_read_back_as_they_were_saved(db).await?;
     crate::record::contract::contract(db).await?;
+    crate::vault::contract::contract(db).await?;
     Ok(())
 }
 
@@ -228,27 +227,6 @@ async fn a_device_is_what_it_was_bound_to_at_the_time(db: &Db) -> Outcome {
     assert_eq!(sites.map(Option::unwrap_or_default), ["t1", "t1", "t2", "t2"]);
     assert_eq!(devices.revoked_at(&id), Some(NOW.plus(200)));
     assert_eq!(device::installations(db, region, &id).await?, [(InstallationId(Uuid::max()), NOW)]);
-    Ok(())
-}
-
-async fn a_note_is_written_once_and_can_be_erased(db: &Db) -> Outcome {
-    let region = Region(100_010);
-    let by: PersonId = "clerk".parse()?;
-    let id = NoteId(Uuid::max());
-    let note = Note { id, text: Some("墙角".into()), written_by: by, written_at: NOW, erased_at: None };
-    let other = Note { text: Some("门口".into()), ..note.clone() };
-    let mut tx = db.begin().await?;
-    assert!(vault::put(&mut tx, region, &note).await?);
-    assert!(!vault::put(&mut tx, region, &note).await?);
-    assert!(matches!(vault::put(&mut tx, region, &other).await, Err(Error::NoteReused(_))));
-    tx.commit().await?;
-    assert_eq!(vault::get(db, region, id).await?.as_ref(), Some(&note));
-    let mut tx = db.begin().await?;
-    assert!(vault::erase(&mut tx, region, id, NOW.plus(5)).await?);
-    assert!(!vault::put(&mut tx, region, &other).await?, "erased stays erased");
-    tx.commit().await?;
-    let erased = vault::get(db, region, id).await?;
-    assert_eq!(erased.map(|note| (note.text, note.erased_at)), Some((None, Some(NOW.plus(5)))));
     Ok(())
 }
 

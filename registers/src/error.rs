@@ -1,6 +1,6 @@
 //! What can go wrong in the registers. Variants carry facts; who answers a request words them.
 use domain::code::Code;
-use domain::id::{DeviceId, NoteId, ScanId};
+use domain::id::{DeviceId, ScanId};
 
 /// Errors of every register but the import, which collects its own.
 #[derive(Debug, thiserror::Error)]
@@ -13,9 +13,6 @@ pub enum Error {
     /// The same request id with other content.
     #[error("request {0} was made before with other content")]
     RequestReused(ScanId),
-    /// The same note id with other words.
-    #[error("note {0} was written before with other words")]
-    NoteReused(NoteId),
     #[error("label {0} is minted already")]
     AlreadyMinted(Code),
     #[error("act `{act}` cannot be written as JSON: {source}")]

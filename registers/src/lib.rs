@@ -16,6 +16,7 @@ pub mod credential;
 pub mod department;
 pub mod device;
 pub mod error;
+pub mod identity;
 pub mod import;
 pub mod item;
 pub mod label;

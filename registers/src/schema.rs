@@ -1,5 +1,6 @@
 //! The tables of the registers, step by step. A step is never edited once released; a new one is added.
 use crate::record::schema::RECORD;
+use crate::vault::schema::VAULT;
 use eventstore::Db;
 use eventstore::db::{Migrations, OpenError};
 
@@ -10,6 +11,7 @@ const MIGRATIONS: Migrations = Migrations {
         (1, "registers", REGISTERS),
         (2, "print jobs, and labels by their batch", PRINT_JOBS),
         (3, "the record of who did what", RECORD),
+        (4, "the vault, sealed", VAULT),
         (5, "people, and what they and devices sign in with", PEOPLE),
     ],
 };

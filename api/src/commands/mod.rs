@@ -10,6 +10,7 @@ mod rebuild;
 mod serve;
 mod simulate;
 mod user;
+mod vault;
 
 use crate::app::{App, Tasks};
 use crate::settings::Settings;
@@ -39,7 +40,7 @@ enum Command {
     Labels(labels::Labels),
     /// Build every read model anew from the log.
     Rebuild,
-    /// Check the log (positions, versions, every body) and compare every read model with a fresh build.
+    /// Check the log and the record (positions, versions, every body) and compare every read model with a fresh build.
     Verify,
     /// Copy log, registers and read models to a file, while others go on writing.
     Backup(backup::Backup),
@@ -49,6 +50,8 @@ enum Command {
     User(user::User),
     /// Make, list or revoke tokens of programs that work with this one.
     Client(client::Client),
+    /// Keys of the vault; and making erasures physical.
+    Vault(vault::Vault),
     /// Measure the log and the doors beside the same database driven by hand.
     Bench(bench::Bench),
     /// Play a seeded county against the real doors and judge the answers by the truth.
@@ -73,6 +76,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(restore) => restore.run(&settings).await,
         Command::User(user) => user.run(&settings).await,
         Command::Client(client) => client.run(&settings).await,
+        Command::Vault(vault) => vault.run(&settings).await,
         Command::Bench(bench) => bench.run(&settings).await,
         Command::Simulate(simulate) => simulate.run(&settings).await,
     }
