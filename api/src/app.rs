@@ -16,7 +16,7 @@ use registers::person::People;
 use registers::record::{Entry, Recorder};
 use registers::secret;
 use registers::site::SiteRow;
-use registers::vault::Keys;
+use registers::vault::{Keyring, Vault, VaultError};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -44,7 +44,9 @@ struct Inner {
     networks: watch::Sender<Arc<Networks>>,
     followers: Vec<(Follower, watch::Receiver<i64>)>,
     metrics: crate::metrics::Metrics,
-    setup: Setup,
+    public_host: Option<String>,
+    origin: String,
+    vault: Vault,
     recorder: Recorder,
     attempts: Attempts,
     hashing: Hashing,
@@ -54,14 +56,25 @@ struct Inner {
 }
 
 /// What the configuration says.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct Setup {
     /// The host printed on labels, if one is configured.
     pub public_host: Option<String>,
     /// Where browsers find this server, such as `https://lz.example.gov.cn`.
     pub origin: String,
     /// What the vault is sealed with.
-    pub keys: Keys,
+    pub keys: Keyring,
+}
+
+impl Setup {
+    /// For a demonstration or a test: nothing is printed with a host, and the vault's key lives as long as the process.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn passing(origin: &str) -> Result<Self, AppError> {
+        let keys = Keyring::passing().map_err(VaultError::Key)?;
+        Ok(Self { public_host: None, origin: origin.to_owned(), keys })
+    }
 }
 
 /// Tasks that end after [`App::stop`].
@@ -81,6 +94,8 @@ pub enum AppError {
     Registers(#[from] registers::Error),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error(transparent)]
     Sql(#[from] sqlx_error::Error),
 }
@@ -105,6 +120,7 @@ impl App {
         let (networks, _) = watch::channel(known.networks.clone());
         let (known, _) = watch::channel(known);
         let custodian = Arc::new(Custodian::new(networks.subscribe()));
+        let vault = Vault::open(&db, region, setup.keys, clock.now()).await?;
         let (recorder, recording) = Recorder::start(db.clone(), region, clock.clone());
         let (log, writer) = Log::open(db, region, clock, Some(custodian)).await?;
         let around = surroundings(&log, networks.subscribe());
@@ -127,7 +143,9 @@ impl App {
             networks,
             followers,
             metrics,
-            setup,
+            public_host: setup.public_host,
+            origin: setup.origin,
+            vault,
             recorder,
             attempts,
             hashing,
@@ -177,19 +195,19 @@ impl App {
     /// The host printed on labels, if one is configured.
     #[must_use]
     pub fn public_host(&self) -> Option<&str> {
-        self.0.setup.public_host.as_deref()
+        self.0.public_host.as_deref()
     }
 
     /// Where browsers find this server.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.0.setup.origin
+        &self.0.origin
     }
 
-    /// What the vault is sealed with.
+    /// Who the applicants are, and free texts.
     #[must_use]
-    pub fn keys(&self) -> &Keys {
-        &self.0.setup.keys
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 
     /// Counts of what may not be tried too often.

@@ -21,7 +21,7 @@ pub struct Now {
 pub fn router(app: &App) -> Router {
     Router::new()
         .route("/simulation/clock", get(tell).put(set))
-        .layer(from_fn_with_state(app.clone(), crate::auth::doors))
+        .layer(from_fn_with_state(app.clone(), crate::access::guard::doors))
         .with_state(app.clone())
 }
 

@@ -9,6 +9,7 @@ use domain::dossier::DossierRefusal;
 use eventstore::{AppendError, LoadError, Refusal};
 use futures_util::StreamExt;
 use registers::record::RecordError;
+use registers::vault::VaultError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -179,12 +180,14 @@ impl From<LoadError> for Problem {
 impl From<registers::Error> for Problem {
     fn from(error: registers::Error) -> Self {
         match error {
-            registers::Error::RequestReused(_) | registers::Error::NoteReused(_) => AppendError::IdReused.into(),
+            registers::Error::RequestReused(_) => AppendError::IdReused.into(),
             registers::Error::AlreadyMinted(_) => {
                 Self::conflict("already-minted", "A label with this code exists", "Use other codes")
             }
             registers::Error::UnknownDevice(_) => Self::not_found(),
-            other @ (registers::Error::Sql(_) | registers::Error::Stored { .. }) => Self::internal(&other),
+            other @ (registers::Error::Sql(_) | registers::Error::Stored { .. } | registers::Error::Record { .. }) => {
+                Self::internal(&other)
+            }
         }
     }
 }
@@ -197,6 +200,25 @@ impl From<RecordError> for Problem {
                 Self { retry_after: Some(1), ..busy.detail("Nothing was done; try again") }
             }
             RecordError::Failed(error) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Absent => Self::not_found(),
+            VaultError::Erased(_) => Self::conflict("erased", "This was erased", "The law asked for it"),
+            VaultError::Restricted(_) => {
+                Self::conflict("restricted", "This may not be opened now", "The applicant asked for it")
+            }
+            VaultError::NoteReused(_) => AppendError::IdReused.into(),
+            VaultError::Failed(error) => error.into(),
+            other @ (VaultError::Key(_)
+            | VaultError::NoKey(_)
+            | VaultError::WrongKey(_)
+            | VaultError::Retired(_)
+            | VaultError::Broken { .. }) => Self::internal(&other),
         }
     }
 }

@@ -34,7 +34,9 @@ pub async fn serve(
         tracing::info!("stopping");
         stopping.stop();
     };
-    axum::serve(listener, router).with_graceful_shutdown(until).await?;
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(until)
+        .await?;
     app.stop();
     let db = app.db().clone();
     drop(app);

@@ -1,11 +1,14 @@
 //! Configuration: flags over environment over one file over defaults. `--help` is the reference.
+use crate::app::Setup;
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::id::Region;
+use eventstore::Db;
+use eventstore::db::Place;
 use registers::vault::{KeyError, Keyring};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Settings of every command. In the file, the names without dashes: `listen = "0.0.0.0:8080"`.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -99,6 +102,35 @@ impl Settings {
             Some(file) => Keyring::from_file(file),
             None => Keyring::from_text(&std::env::var("LIUZHUAN_VAULT_KEY").map_err(|_| KeyError::None)?),
         }
+    }
+
+    /// What the application is set up with.
+    ///
+    /// # Errors
+    /// A host that is none, or no key for the vault.
+    pub fn setup(&self) -> anyhow::Result<Setup> {
+        let public_host = self.public_host()?;
+        let origin =
+            public_host.as_ref().map_or_else(|| format!("http://{}", self.listen()), |it| format!("https://{it}"));
+        Ok(Setup { public_host, origin, keys: self.keys()? })
+    }
+
+    /// The keys of the vault. For a SQLite file without any, one is made beside it: a county begins with one command.
+    fn keys(&self) -> anyhow::Result<Keyring> {
+        let beside = PathBuf::from(format!("{}.key", self.database()));
+        let named = self.vault_key_file.is_some() || std::env::var_os("LIUZHUAN_VAULT_KEY").is_some();
+        let Place::File(file) = Db::place(self.database())? else { return Ok(self.vault_keys()?) };
+        if named {
+            return Ok(self.vault_keys()?);
+        }
+        if !beside.exists() {
+            if Path::new(file).exists() {
+                tracing::warn!(file = %beside.display(), "no vault key is named: making one");
+            }
+            registers::vault::make_key(&beside)?;
+            tracing::info!(file = %beside.display(), "made a vault key: keep a copy of it apart from the backups");
+        }
+        Ok(Keyring::from_file(&beside)?)
     }
 
     /// The address to serve on.

@@ -22,7 +22,7 @@ pub struct AccountRow {
     /// PHC string (Argon2id) of six digits.
     pub pin: Option<String>,
     /// Sealed by the vault's keys.
-    pub totp: Option<Vec<u8>>,
+    pub totp: Option<String>,
     /// The last time step that was used: none is good twice (RFC 6238, 5.2).
     pub totp_step: i64,
     pub failed: i64,
@@ -108,7 +108,7 @@ pub async fn set_pin(tx: &mut Tx, region: Region, person: &PersonId, hash: &str)
 ///
 /// # Errors
 /// The database's own.
-pub async fn set_totp(tx: &mut Tx, region: Region, person: &PersonId, sealed: Option<&[u8]>) -> Result<(), Error> {
+pub async fn set_totp(tx: &mut Tx, region: Region, person: &PersonId, sealed: Option<&str>) -> Result<(), Error> {
     const SET: &str = "update account set totp = $3, totp_step = 0 where region = $1 and person = $2";
     ensure(tx, region, person).await?;
     sql!(tx.conn(), c => {

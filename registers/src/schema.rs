@@ -142,7 +142,7 @@ create table badge (
 );
 create table account (
     region bigint not null, person text not null, password text, password_at bigint, pin text,
-    totp {bytes}, totp_step bigint not null, failed bigint not null, locked_until bigint not null,
+    totp text, totp_step bigint not null, failed bigint not null, locked_until bigint not null,
     pin_failed bigint not null, pin_locked_until bigint not null, code {bytes}, code_until bigint,
     primary key (region, person)
 );

@@ -1,6 +1,7 @@
 //! Secrets that a program hands out once: sessions, credentials, one-time codes. Each is random text; only its SHA-256 is
 //! kept, so whoever reads the database holds none.
-use rand::CryptoRng;
+use rand::rngs::StdRng;
+use rand::{CryptoRng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -8,6 +9,12 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(crate) const LENGTH: usize = 43;
 /// Characters of a code that people type: of 5 bits each, 60 bits. Valid for minutes or days, and asking is limited.
 const TYPED_LENGTH: usize = 12;
+
+/// Random numbers for secrets that may be held while a database answers, which the thread's own may not.
+#[must_use]
+pub fn rng() -> StdRng {
+    StdRng::from_rng(&mut rand::rng())
+}
 
 /// A new secret of [`LENGTH`] characters.
 #[must_use]
@@ -31,7 +38,7 @@ pub fn draw_typed(rng: &mut impl CryptoRng) -> String {
 /// A typed code as it was drawn: case, blanks and hyphens do not matter, and letters that look like digits are those.
 #[must_use]
 pub fn normal_typed(text: &str) -> String {
-    let letters = text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase());
+    let letters = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
     let plain = letters.map(|c| match c {
         'O' => '0',
         'I' | 'L' => '1',

@@ -1,5 +1,5 @@
 //! A served application in this process, with a clock the test drives: what tests speak to, over HTTP like everybody.
-use api::app::{App, Tasks};
+use api::app::{App, Setup, Tasks};
 use api::{driven, router, server};
 use domain::code::{Code, CodeKind};
 use domain::id::Region;
@@ -28,12 +28,13 @@ impl Office {
     /// Opens a database and serves, at `now`, with the county of 五华 imported.
     pub async fn open(database: &str, region: Region, now: Timestamp) -> Self {
         let db = Db::open(database).await.expect("the database opens");
-        let (app, tasks): (App, Tasks) = App::open(db, region, Clock::driven(now), None).await.expect("it opens");
+        let setup = Setup::passing("http://127.0.0.1").expect("a key");
+        let (app, tasks): (App, Tasks) = App::open(db, region, Clock::driven(now), setup).await.expect("it opens");
         registers::import(app.db(), region, now, registers::WUHUA).await.expect("the county is right");
         app.refresh().await.expect("the registers are read");
         let mut tx = app.db().begin().await.unwrap();
         let change = registers::Change::begin(&mut tx, region, now).await.unwrap();
-        let token = registers::token::create(&mut tx, &change, "tests", None, &mut rand::rng()).await.unwrap();
+        let token = registers::token::create(&mut tx, &change, "tests", "all", None, &mut registers::secret::rng()).await.unwrap();
         tx.commit().await.unwrap();
         let listener = server::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

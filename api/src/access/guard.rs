@@ -5,7 +5,6 @@ use crate::access::principal::{Principal, identify};
 use crate::access::sign_in::word;
 use crate::access::who_may::Action;
 use crate::app::App;
-use crate::client_address::ClientAddress;
 use crate::problem::{Beyond, Problem};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -154,7 +153,7 @@ struct Refused(Action);
 
 /// Goes on with a request whose asker is known, and records a refusal before it is answered.
 async fn go_on(app: &App, who: Principal, mut request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<ClientAddress>().map(|client| client.ip);
+    let address = request.extensions().get::<axum::extract::ConnectInfo<std::net::SocketAddr>>().map(|it| it.0.ip());
     request.extensions_mut().insert(who.clone());
     let response = next.run(request).await;
     let Some(Refused(action)) = response.extensions().get::<Refused>().copied() else { return response };
@@ -179,7 +178,7 @@ fn refuse(who: &Principal) -> Response {
 }
 
 /// Who asks, before the JSON doors.
-async fn doors(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn doors(State(app): State<App>, request: Request, next: Next) -> Response {
     match identify(&app, request.headers()).await {
         Ok(who) => go_on(&app, who, request, next).await,
         Err(problem) => problem.into_response(),

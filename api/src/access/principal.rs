@@ -103,10 +103,10 @@ impl Staff {
         for post in &self.posts {
             match (row.reach(post.role), &post.sites) {
                 (Reach::No, _) => {}
-                (Reach::All, None) | (Reach::Own, None) => return Some(Scope::Region),
+                (Reach::All | Reach::Own, None) => return Some(Scope::Region),
                 // A supervisor of some sites reaches those, whatever "all" says of one who supervises the region.
                 (Reach::All, Some(of)) if post.role == Role::Supervisor => {
-                    sites.get_or_insert_default().extend(of.clone())
+                    sites.get_or_insert_default().extend(of.clone());
                 }
                 (Reach::All, Some(_)) => return Some(Scope::Region),
                 (Reach::Own, Some(of)) => sites.get_or_insert_default().extend(of.clone()),

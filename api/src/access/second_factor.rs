@@ -66,19 +66,13 @@ pub fn code_now(person: &PersonId, secret: &[u8], now: Timestamp) -> Result<Stri
     Ok(totp(person, secret)?.generate(seconds).to_string())
 }
 
-/// What a secret is sealed to.
-#[must_use]
-pub fn place(app: &App, person: &PersonId) -> String {
-    format!("totp/{}/{person}", app.region())
-}
-
 /// Whether a code is right for an account; uses it up.
 ///
 /// # Errors
 /// The database's own, or a secret that the keys do not open.
 pub async fn uses(app: &App, person: &PersonId, row: &AccountRow, code: &str) -> Result<bool, Problem> {
     let Some(sealed) = &row.totp else { return Ok(false) };
-    let secret = app.keys().open(&place(app, person), sealed).map_err(|error| Problem::internal(&error))?;
+    let secret = app.vault().open_small(person, sealed)?;
     let Some(step) = step(person, &secret, code, app.now())? else { return Ok(false) };
     let mut tx = app.db().begin().await?;
     let fresh = account::use_step(&mut tx, app.region(), person, step).await?;

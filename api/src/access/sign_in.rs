@@ -169,7 +169,7 @@ pub fn strong_enough(app: &App, person: &PersonId, chosen: &str) -> Result<(), P
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, kind, "This password may not be chosen").detail(detail)
     };
     let length = chosen.chars().count();
-    if length < PASSWORD_MIN || length > password::LENGTH_MAX {
+    if !(PASSWORD_MIN..=password::LENGTH_MAX).contains(&length) {
         return Err(weak("password-length", "It has 10 to 128 characters"));
     }
     let known = app.known();
@@ -210,7 +210,7 @@ pub async fn begin(
         address: &visitor.address.to_string(),
         agent: &visitor.agent,
     };
-    let (secret, id) = session::begin(&mut tx, region, now, &it, &mut rand::rng()).await?;
+    let (secret, id) = session::begin(&mut tx, region, now, &it, &mut registers::secret::rng()).await?;
     account::succeeded(&mut tx, region, person, Door::SignIn).await?;
     if strength != Strength::Half {
         let second_factor = strength == Strength::SecondFactor;

@@ -104,9 +104,8 @@ impl ClientScope {
     /// The scopes of a stored text; `all` is each of them.
     #[must_use]
     pub fn of(text: &str) -> Vec<Self> {
-        let named = |name: &str| Self::ALL.into_iter().filter(move |scope| name == "all" || scope.name() == name);
-        let named = text.split_whitespace().flat_map(named);
-        named.collect()
+        let names: Vec<&str> = text.split_whitespace().collect();
+        Self::ALL.into_iter().filter(|scope| names.iter().any(|it| *it == "all" || *it == scope.name())).collect()
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) async fn make(
     }
     let mut tx = db.begin().await?;
     let change = Change::begin(&mut tx, region, now).await?;
-    let token = token::create(&mut tx, &change, name, &scopes.join(" "), until, &mut rand::rng()).await?;
+    let token = token::create(&mut tx, &change, name, &scopes.join(" "), until, &mut registers::secret::rng()).await?;
     let words = scopes.iter().map(|scope| scope.parse()).collect::<Result<_, _>>()?;
     let act = Act::ClientMade(ClientMade { client: name.parse().context("NAME")?, scopes: words, expires_at: until });
     append(&mut tx, region, now, &[Entry { actor: Actor::System, address: None, act }]).await?;

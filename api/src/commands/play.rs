@@ -31,7 +31,7 @@ impl Stage {
     /// Opens a database, imports the county of the demonstration into it, and serves.
     pub async fn open(database: &str, region: Region, listen: SocketAddr, now: Timestamp) -> anyhow::Result<Self> {
         let db = Db::open(database).await?;
-        let setup = Setup { origin: format!("http://{listen}"), ..Setup::default() };
+        let setup = Setup::passing(&format!("http://{listen}"))?;
         let (app, tasks) = App::open(db, region, Clock::driven(now), setup).await?;
         let imported = registers::import(app.db(), region, now, registers::WUHUA).await;
         imported.map_err(|errors| anyhow::anyhow!("the county that comes with the program: {errors:?}"))?;

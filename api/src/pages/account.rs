@@ -193,7 +193,9 @@ async fn set_pin(app: &App, staff: &Staff, visitor: &Visitor, typed: NewPin) -> 
 pub async fn factor(State(app): State<App>, permit: Permit, headers: HeaderMap) -> Result<Response, Problem> {
     let staff = permit.staff()?;
     let secret = second_factor::draw()?;
-    let sealed = app.keys().seal(&second_factor::place(&app, &staff.person), &secret);
+    let mut tx = app.db().begin().await?;
+    let sealed = app.vault().seal_small(&mut tx, app.now(), &staff.person, &secret).await?;
+    tx.commit().await?;
     show_factor(&app, &permit, &headers, &sealed, None)
 }
 
@@ -201,28 +203,22 @@ fn show_factor(
     app: &App,
     permit: &Permit,
     headers: &HeaderMap,
-    sealed: &[u8],
+    sealed: &str,
     problem: Option<&Problem>,
 ) -> Result<Response, Problem> {
     let staff = permit.staff()?;
     let words = Words::of_permit(headers, app.known(), permit);
-    let place = second_factor::place(app, &staff.person);
-    let secret = app.keys().open(&place, sealed).map_err(|error| Problem::internal(&error))?;
+    let secret = app.vault().open_small(&staff.person, sealed).map_err(|_| as_sent())?;
     let offer = second_factor::offer(&staff.person, &secret)?;
     let qr = labels::qr::svg(&offer.address).map_err(|error| Problem::internal(&error))?;
     let problem = problem.map(|problem| words.problem(problem));
     let demanded = staff.needs_second_factor();
-    let sealed = hex(sealed);
+    let sealed = sealed.to_owned();
     Ok(page(&FactorPage { words, demanded, qr, typed: offer.typed, sealed, problem }))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
-    hex.len().is_multiple_of(2).then(|| (0..hex.len()).step_by(2).map(pair).collect())?
+fn as_sent() -> Problem {
+    Problem::invalid("`sealed` is as the page sent it")
 }
 
 /// What the form for a second factor sends.
@@ -242,8 +238,8 @@ pub async fn set_factor(
     headers: HeaderMap,
     Form(typed): Form<NewFactor>,
 ) -> Result<Response, Problem> {
-    let sealed = bytes(&typed.sealed).ok_or_else(|| Problem::invalid("`sealed` is as the page sent it"))?;
-    match take_factor(&app, permit.staff()?, &visitor, &sealed, typed).await {
+    let sealed = typed.sealed.clone();
+    match take_factor(&app, permit.staff()?, &visitor, typed).await {
         Ok(secret) => Ok(set(&sign_in::cookie(&secret), "/")),
         Err(problem) if problem.status < 500 => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
@@ -253,26 +249,19 @@ pub async fn set_factor(
     }
 }
 
-async fn take_factor(
-    app: &App,
-    staff: &Staff,
-    visitor: &Visitor,
-    sealed: &[u8],
-    typed: NewFactor,
-) -> Result<String, Problem> {
+async fn take_factor(app: &App, staff: &Staff, visitor: &Visitor, typed: NewFactor) -> Result<String, Problem> {
     let (region, now, person) = (app.region(), app.now(), &staff.person);
     let row = account::find(app.db(), region, person).await?;
     // Who has one already shows the password before it is replaced.
     if row.totp.is_some() {
         asks_again(app, staff, typed.password).await?;
     }
-    let place = second_factor::place(app, person);
-    let secret = app.keys().open(&place, sealed).map_err(|_| Problem::invalid("`sealed` is as the page sent it"))?;
+    let secret = app.vault().open_small(person, &typed.sealed).map_err(|_| as_sent())?;
     let step = second_factor::step(person, &secret, &typed.code, now)?;
     let wrong = || Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-code", "The code is wrong");
     let step = step.ok_or_else(wrong)?;
     let mut tx = app.db().begin().await?;
-    account::set_totp(&mut tx, region, person, Some(sealed)).await?;
+    account::set_totp(&mut tx, region, person, Some(&typed.sealed)).await?;
     account::use_step(&mut tx, region, person, step).await?;
     session::end_all(&mut tx, region, person, None, now).await?;
     let set = Act::SecondFactorSet(OfPerson { person: person.clone() });

@@ -100,7 +100,8 @@ pub async fn make_now(
     let mut tx = app.db().begin().await?;
     let change = Change::begin(&mut tx, app.region(), app.now()).await?;
     let scopes = asked.scopes.join(" ");
-    let token = token::create(&mut tx, &change, &asked.name, &scopes, Some(expires_at), &mut rand::rng()).await?;
+    let token =
+        token::create(&mut tx, &change, &asked.name, &scopes, Some(expires_at), &mut registers::secret::rng()).await?;
     let scopes = asked.scopes.iter().map(|scope| word(scope)).collect::<Result<_, _>>()?;
     let act = Act::ClientMade(ClientMade { client, scopes, expires_at: Some(expires_at) });
     let entry = Entry { actor: permit.who.actor(), address: Some(visitor.address), act };

@@ -85,7 +85,7 @@ pub async fn offer_now(app: &App, permit: &Permit, asked: EnrolmentRequest) -> R
     let made_by = permit.who.name();
     let (site, courier) = (asked.site.as_ref(), asked.courier.as_ref());
     let it = Enrolment { device: &device, name, site, courier, made_by: &made_by };
-    let code = credential::offer(&mut tx, &change, &it, &mut rand::rng()).await?;
+    let code = credential::offer(&mut tx, &change, &it, &mut registers::secret::rng()).await?;
     tx.commit().await?;
     let link = format!("{}/handheld/#enrol={code}", app.origin());
     Ok(Offered { device: device.to_string(), code, link, expires_at: now.0 + ENROLMENT_MS })
@@ -139,7 +139,8 @@ pub async fn redeem(
     let mut tx = app.db().begin().await?;
     let change = Change::begin(&mut tx, app.region(), app.now()).await?;
     let installation = InstallationId(asked.installation);
-    let redeemed = credential::redeem(&mut tx, &change, &asked.code, installation, &mut rand::rng()).await?;
+    let redeemed =
+        credential::redeem(&mut tx, &change, &asked.code, installation, &mut registers::secret::rng()).await?;
     let Some((row, credential)) = redeemed else {
         tx.rollback().await?;
         return Err(Problem::not_found());

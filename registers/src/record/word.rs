@@ -125,6 +125,25 @@ pub enum Subject {
     Scan(ScanId),
 }
 
+impl FromStr for Subject {
+    type Err = BadActor;
+    fn from_str(text: &str) -> Result<Self, BadActor> {
+        let (kind, id) = text.split_once(':').ok_or(BadActor)?;
+        let uuid = || id.parse::<uuid::Uuid>().map_err(|_| BadActor);
+        Ok(match kind {
+            "case" => Self::Case(CaseId(uuid()?)),
+            "note" => Self::Note(NoteId(uuid()?)),
+            "thing" => Self::Thing(SubjectId(uuid()?)),
+            "scan" => Self::Scan(ScanId(uuid()?)),
+            "person" => Self::Person(id.parse().map_err(|_| BadActor)?),
+            "device" => Self::Device(id.parse().map_err(|_| BadActor)?),
+            "client" => Self::Client(id.parse().map_err(|_| BadActor)?),
+            "site" => Self::Site(id.parse().map_err(|_| BadActor)?),
+            _ => return Err(BadActor),
+        })
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

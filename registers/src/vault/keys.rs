@@ -124,6 +124,14 @@ impl Keyring {
         Ok(Self { file: None, keys: RwLock::new(Arc::new(Keys::parse(text)?)) })
     }
 
+    /// A key drawn for this process alone: what is sealed under it is lost when it ends. For demonstrations and tests.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn passing() -> Result<Self, KeyError> {
+        Self::from_text(&format!("passing {}", BASE64_STANDARD.encode(&super::seal::fresh_key()[..])))
+    }
+
     pub(super) fn keys(&self) -> Arc<Keys> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

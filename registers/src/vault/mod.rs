@@ -19,6 +19,7 @@ mod rotate;
 pub(crate) mod schema;
 mod seal;
 mod search;
+mod small;
 mod sweep;
 
 pub use details::{Details, Given, Identity, IdentityKind, Invalid, Secret};
@@ -143,9 +144,10 @@ impl Vault {
 
     /// Whether anything is sealed under a key.
     async fn is_needed(&self, tx: &mut Tx, id: &str) -> Result<bool, VaultError> {
-        const NEEDED: [&str; 2] = [
+        const NEEDED: [&str; 3] = [
             "select 1 from vault_party where region = $1 and key_id = $2 limit 1",
             "select 1 from vault_note where region = $1 and key_id = $2 limit 1",
+            "select 1 from account where region = $1 and totp like ($2 || ' %') limit 1",
         ];
         for text in NEEDED {
             // PostgreSQL's 1 is an integer of 32 bits, SQLite's of 64.

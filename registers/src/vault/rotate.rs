@@ -41,6 +41,9 @@ impl Vault {
             while self.rotate_notes(db, &master, &old, &mut done).await? > 0 {
                 tokio::task::yield_now().await;
             }
+            while self.rotate_small(db, &master, &old).await? > 0 {
+                tokio::task::yield_now().await;
+            }
         }
         if done.parties + done.notes > 0 {
             let mut tx = db.begin().await?;

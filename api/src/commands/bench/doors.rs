@@ -53,14 +53,17 @@ impl Doors {
         let mut sites: Vec<SiteId> = app.known().sites.keys().cloned().collect();
         sites.sort();
         let labels = enrol(app, &sites).await?;
-        let token = crate::commands::user::make(app.db(), app.region(), app.now(), "bench", None).await?;
+        let scopes = ["scan".to_owned(), "read".to_owned()];
+        let token = crate::commands::client::make(app.db(), app.region(), app.now(), "bench", &scopes, None).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let (end, ended) = oneshot::channel::<()>();
         let until = async move {
             let _dropped = ended.await;
         };
-        let serve = axum::serve(listener, router::router(app)).with_graceful_shutdown(until);
+        let serve =
+            axum::serve(listener, router::router(app).into_make_service_with_connect_info::<std::net::SocketAddr>())
+                .with_graceful_shutdown(until);
         let http = reqwest::Client::builder().no_proxy().build()?;
         let couriers = Arc::new(Couriers { http, url, token, labels, sites, seq: AtomicU64::new(0) });
         Ok(Self { app: app.clone(), couriers, end, server: tokio::spawn(serve.into_future()) })

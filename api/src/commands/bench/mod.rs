@@ -87,7 +87,7 @@ impl Bench {
 }
 
 async fn open(database: &str, region: Region) -> anyhow::Result<(App, Tasks)> {
-    Ok(App::open(Db::open(database).await?, region, Clock::System, None).await?)
+    Ok(App::open(Db::open(database).await?, region, Clock::System, crate::app::Setup::passing("")?).await?)
 }
 
 /// The county's registers, in a database that was empty.
