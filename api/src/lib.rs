@@ -4,16 +4,21 @@
 //! in `pages/`, a template, one line there. Statuses and problem types are decided in [`problem`] alone.
 pub mod app;
 pub mod auth;
+pub mod client_address;
 pub mod commands;
 pub mod driven;
+pub mod headers;
 pub mod health;
 pub mod metrics;
+pub mod openapi;
 pub mod pages;
 pub mod paper;
 pub mod problem;
 pub mod router;
+pub mod same_site;
 pub mod server;
 pub mod settings;
+pub mod tls;
 pub mod v1;
 pub mod view;
 

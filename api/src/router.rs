@@ -1,16 +1,15 @@
 //! Every route, in one place. A JSON route and its description in the OpenAPI document are one declaration.
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{auth, health, metrics, pages, v1};
+use crate::{auth, headers, health, metrics, pages, same_site, v1};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -76,6 +75,7 @@ fn doors() -> OpenApiRouter<App> {
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let (_, mut document) = OpenApiRouter::<App>::new().nest("/api/v1", doors()).split_for_parts();
+    crate::openapi::complete(&mut document);
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     document
 }
@@ -98,17 +98,9 @@ pub fn router(app: &App) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new().no_br())
         .layer(from_fn(log))
-        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
-        .layer(header_layer(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
-        ))
+        .layer(from_fn(same_site::guard))
+        .layer(from_fn(headers::add))
         .with_state(app.clone())
-}
-
-fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 async fn absent() -> Problem {

@@ -8,6 +8,7 @@ mod play;
 mod rebuild;
 mod serve;
 mod simulate;
+mod tls;
 mod user;
 
 use crate::app::{App, Tasks};
@@ -44,6 +45,8 @@ enum Command {
     Backup(backup::Backup),
     /// Begin a log again from a copy, in a new file or an empty database.
     Restore(backup::Restore),
+    /// Make an authority of the county's own and the server's certificates.
+    Tls(tls::Tls),
     /// Make, list or revoke tokens that open the doors.
     User(user::User),
     /// Measure the log and the doors beside the same database driven by hand.
@@ -68,6 +71,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Verify => rebuild::verify(&settings).await,
         Command::Backup(backup) => backup.run(&settings).await,
         Command::Restore(restore) => restore.run(&settings).await,
+        Command::Tls(tls) => tls.run(&settings),
         Command::User(user) => user.run(&settings).await,
         Command::Bench(bench) => bench.run(&settings).await,
         Command::Simulate(simulate) => simulate.run(&settings).await,

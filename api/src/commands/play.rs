@@ -1,5 +1,6 @@
 //! What `demo` and `simulate` share: the county as the simulation knows it, and a server with a clock to drive.
 use crate::app::{App, Known};
+use crate::server::Front;
 use crate::{driven, router, server};
 use anyhow::Context;
 use chrono::{Datelike, Days, NaiveDate};
@@ -10,7 +11,6 @@ use registers::item::{ItemRow, Level};
 use registers::leg::LegRow;
 use simulation::{County, Item};
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -25,7 +25,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Opens a database, imports the county of the demonstration into it, and serves.
-    pub async fn open(database: &str, region: Region, listen: SocketAddr, now: Timestamp) -> anyhow::Result<Self> {
+    pub async fn open(database: &str, region: Region, front: Front, now: Timestamp) -> anyhow::Result<Self> {
         let db = Db::open(database).await?;
         let (app, tasks) = App::open(db, region, Clock::driven(now), None).await?;
         let imported = registers::import(app.db(), region, now, registers::WUHUA).await;
@@ -33,14 +33,13 @@ impl Stage {
         app.refresh().await?;
         let token = super::user::make(app.db(), region, now, "simulation", None).await?;
         let county = county(&app).await?;
-        let listener = server::listen(listen).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let url = front.url()?;
         let router = router::router(&app).merge(driven::router(&app));
         let (end, ended) = oneshot::channel::<()>();
         let until = async move {
             let _dropped = ended.await;
         };
-        let server = tokio::spawn(server::serve(app, tasks, router, listener, until));
+        let server = tokio::spawn(server::serve(app, tasks, router, front, until));
         Ok(Self { url, token, county, end: Some(end), server })
     }
 
