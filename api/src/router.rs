@@ -3,16 +3,15 @@ use crate::access::Action;
 use crate::access::guard::{Doors, Route};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{health, pages, v1};
+use crate::{headers, health, pages, same_site, v1};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::routes;
 
@@ -100,6 +99,7 @@ fn doors() -> Doors {
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = doors().document("/api/v1");
+    crate::openapi::complete(&mut document);
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     document
 }
@@ -127,17 +127,9 @@ pub fn router(app: &App) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new().no_br())
         .layer(from_fn(log))
-        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
-        .layer(header_layer(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
-        ))
+        .layer(from_fn(same_site::guard))
+        .layer(from_fn(headers::add))
         .with_state(app.clone())
-}
-
-fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 async fn absent() -> Problem {

@@ -1,9 +1,80 @@
-//! Serving until told to stop: nothing that was acknowledged or taken in is lost on the way down.
+//! Serving until told to stop: nothing that was acknowledged or taken in is lost on the way down. And who may serve without
+//! TLS: on loopback, or behind a proxy that was declared; nobody else.
 use crate::app::{App, Tasks};
-use anyhow::Context;
+use crate::client_address::{Line, Peer, tell};
+use crate::settings::Settings;
+use crate::tls::{Files, Renewed, TlsListener};
+use anyhow::{Context, bail};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::serve::Listener;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
+
+/// Where requests come in. A bare listener is one without TLS and without a proxy.
+pub struct Front {
+    tcp: TcpListener,
+    certificate: Option<Renewed>,
+    behind_proxy: bool,
+}
+
+impl From<TcpListener> for Front {
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, certificate: None, behind_proxy: false }
+    }
+}
+
+impl Front {
+    /// As the settings say.
+    ///
+    /// # Errors
+    /// Plain HTTP that others could listen to, files that hold no good certificate, an address that is taken.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let files = certificate_files(settings)?;
+        let certificate = match files {
+            Some(files) => Some(Renewed::open(files).await?),
+            None => None,
+        };
+        let tcp = listen(settings.listen()).await?;
+        Ok(Self { tcp, certificate, behind_proxy: settings.behind_proxy })
+    }
+
+    /// As the settings say, for what speaks no TLS itself.
+    ///
+    /// # Errors
+    /// A certificate is named, and as [`Front::open`].
+    pub async fn plain(settings: &Settings) -> anyhow::Result<Self> {
+        if certificate_files(settings)?.is_some() {
+            bail!("this command speaks plain HTTP: leave out --tls-cert and --tls-key");
+        }
+        Self::open(settings).await
+    }
+
+    /// Where it can be reached, as seen from here.
+    ///
+    /// # Errors
+    /// The listener's own.
+    pub fn url(&self) -> std::io::Result<String> {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.tcp.local_addr()?))
+    }
+}
+
+/// The certificate to serve with; none where plain HTTP is allowed.
+fn certificate_files(settings: &Settings) -> anyhow::Result<Option<Files>> {
+    let address = settings.listen();
+    match (&settings.tls_cert, &settings.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some(Files { certificate: certificate.clone(), key: key.clone() })),
+        (Some(_), None) => bail!("--tls-cert needs --tls-key, the file with the certificate's private key"),
+        (None, Some(_)) => bail!("--tls-key needs --tls-cert, the file with the key's certificate"),
+        (None, None) if settings.behind_proxy || address.ip().to_canonical().is_loopback() => Ok(None),
+        (None, None) => bail!(
+            "without TLS everybody on the network of {address} could read what goes by: make a certificate with \
+             `liuzhuan tls init --host NAME` and name it with --tls-cert and --tls-key, or say --behind-proxy if a proxy \
+             before this server speaks TLS"
+        ),
+    }
+}
 
 /// Takes the address.
 ///
@@ -25,7 +96,7 @@ pub async fn serve(
     app: App,
     tasks: Tasks,
     router: Router,
-    listener: TcpListener,
+    front: impl Into<Front>,
     until: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let stopping = app.clone();
@@ -34,15 +105,27 @@ pub async fn serve(
         tracing::info!("stopping");
         stopping.stop();
     };
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(until)
-        .await?;
+    let Front { tcp, certificate, behind_proxy } = front.into();
+    let line = Line { tls: certificate.is_some(), behind_proxy };
+    let router = router.layer(from_fn_with_state(line, tell));
+    match certificate {
+        Some(certificate) => answer(TlsListener::new(tcp, certificate.into_receiver()), router, until).await?,
+        None => answer(tcp, router, until).await?,
+    }
     app.stop();
     let db = app.db().clone();
     drop(app);
     tasks.finish().await;
     db.close().await;
     Ok(())
+}
+
+async fn answer(
+    listener: impl Listener<Addr = SocketAddr>,
+    router: Router,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(until).await
 }
 
 /// Ctrl-C, or the signal that a service manager sends.

@@ -27,6 +27,19 @@ pub struct Settings {
     /// Address to serve on. Loopback unless you say otherwise. [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "LIUZHUAN_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// Certificate to serve TLS with (PEM); looked at again every few seconds and on SIGHUP. `liuzhuan tls init` makes one.
+    #[arg(long, global = true, env = "LIUZHUAN_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[arg(long, global = true, env = "LIUZHUAN_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// The authority's certificate (PEM), handed out at `/ca.crt` so that phones and desks can install it.
+    #[arg(long, global = true, env = "LIUZHUAN_TLS_CA", value_name = "FILE")]
+    pub tls_ca: Option<PathBuf>,
+    /// A proxy stands before this server, speaks TLS, and writes X-Forwarded-For and X-Forwarded-Proto; nobody but it can
+    /// reach the address.
+    #[arg(long, global = true, env = "LIUZHUAN_BEHIND_PROXY")]
+    pub behind_proxy: bool,
     /// Host printed on labels, such as `lz.example.gov.cn`; 15 characters or fewer keep the code small.
     #[arg(long, global = true, env = "LIUZHUAN_PUBLIC_HOST", value_name = "HOST")]
     pub public_host: Option<String>,
@@ -59,6 +72,10 @@ impl Settings {
             database: self.database.or(file.database),
             region: self.region.or(file.region),
             listen: self.listen.or(file.listen),
+            tls_cert: self.tls_cert.or(file.tls_cert),
+            tls_key: self.tls_key.or(file.tls_key),
+            tls_ca: self.tls_ca.or(file.tls_ca),
+            behind_proxy: self.behind_proxy || file.behind_proxy,
             public_host: self.public_host.or(file.public_host),
             vault_key_file: self.vault_key_file.or(file.vault_key_file),
             log: self.log.or(file.log),

@@ -39,7 +39,7 @@ impl Flush {
 }
 
 /// The executable, as a user runs it; `./check` builds it before the tests.
-fn executable() -> PathBuf {
+pub fn executable() -> PathBuf {
     let here = std::env::current_exe().expect("this test's path");
     let built = here.parent().and_then(Path::parent).expect("target/<profile>/deps").join("liuzhuan");
     assert!(built.exists(), "{} is missing: `cargo build` makes it; ./check does so first", built.display());
@@ -83,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-fn token(database: &str) -> String {
+pub fn token(database: &str) -> String {
     let made =
         Command::new(executable()).args(["user", "add", "crash", "--database", database]).output().expect("it runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -17,3 +17,5 @@ mod papers;
 mod permutation;
 mod registers_contract;
 mod restore;
+mod tls;
+mod tls_client;

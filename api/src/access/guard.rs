@@ -5,6 +5,7 @@ use crate::access::principal::{Principal, identify};
 use crate::access::sign_in::word;
 use crate::access::who_may::Action;
 use crate::app::App;
+use crate::client_address::ClientAddress;
 use crate::problem::{Beyond, Problem};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -153,7 +154,7 @@ struct Refused(Action);
 
 /// Goes on with a request whose asker is known, and records a refusal before it is answered.
 async fn go_on(app: &App, who: Principal, mut request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<axum::extract::ConnectInfo<std::net::SocketAddr>>().map(|it| it.0.ip());
+    let address = request.extensions().get::<ClientAddress>().map(|client| client.ip);
     request.extensions_mut().insert(who.clone());
     let response = next.run(request).await;
     let Some(Refused(action)) = response.extensions().get::<Refused>().copied() else { return response };

@@ -1,6 +1,6 @@
 //! `liuzhuan demo`
 use super::play::{Stage, date};
-use crate::server::told_to_stop;
+use crate::server::{Front, told_to_stop};
 use crate::settings::Settings;
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
@@ -65,7 +65,7 @@ impl Demo {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let fresh = folder.path().join("demo.db").display().to_string();
         let database = settings.database.clone().unwrap_or(fresh);
-        let stage = Stage::open(&database, settings.region()?, settings.listen(), began).await?;
+        let stage = Stage::open(&database, settings.region()?, Front::plain(settings).await?, began).await?;
         super::say(format!(
             "流转 Liuzhuan, a county that is not there\n\n  {}/\n\n  token  {}\n",
             stage.url, stage.token

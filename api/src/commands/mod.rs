@@ -9,6 +9,7 @@ mod play;
 mod rebuild;
 mod serve;
 mod simulate;
+mod tls;
 mod user;
 mod vault;
 
@@ -47,6 +48,9 @@ enum Command {
     /// Begin a log again from a copy, in a new file or an empty database.
     Restore(backup::Restore),
     /// Take in staff, give posts and codes for the first sign-in, from the machine itself.
+    /// Make an authority of the county's own and the server's certificates.
+    Tls(tls::Tls),
+    /// Make, list or revoke tokens that open the doors.
     User(user::User),
     /// Make, list or revoke tokens of programs that work with this one.
     Client(client::Client),
@@ -74,6 +78,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Verify => rebuild::verify(&settings).await,
         Command::Backup(backup) => backup.run(&settings).await,
         Command::Restore(restore) => restore.run(&settings).await,
+        Command::Tls(tls) => tls.run(&settings),
         Command::User(user) => user.run(&settings).await,
         Command::Client(client) => client.run(&settings).await,
         Command::Vault(vault) => vault.run(&settings).await,

@@ -1,6 +1,7 @@
 //! What `demo` and `simulate` share: the county as the simulation knows it, and a server with a clock to drive.
 use crate::access::who_may::ClientScope;
 use crate::app::{App, Known, Setup};
+use crate::server::Front;
 use crate::{driven, router, server};
 use anyhow::Context;
 use chrono::{Datelike, Days, NaiveDate};
@@ -14,7 +15,6 @@ use registers::leg::LegRow;
 use registers::person::{PersonRow, PostRow, Role};
 use simulation::{County, Item};
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -29,9 +29,9 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Opens a database, imports the county of the demonstration into it, and serves.
-    pub async fn open(database: &str, region: Region, listen: SocketAddr, now: Timestamp) -> anyhow::Result<Self> {
+    pub async fn open(database: &str, region: Region, front: Front, now: Timestamp) -> anyhow::Result<Self> {
         let db = Db::open(database).await?;
-        let setup = Setup::passing(&format!("http://{listen}"))?;
+        let setup = Setup::passing(&front.url()?)?;
         let (app, tasks) = App::open(db, region, Clock::driven(now), setup).await?;
         let imported = registers::import(app.db(), region, now, registers::WUHUA).await;
         imported.map_err(|errors| anyhow::anyhow!("the county that comes with the program: {errors:?}"))?;
@@ -40,14 +40,13 @@ impl Stage {
         let scopes: Vec<String> = ClientScope::ALL.iter().map(|scope| scope.name().to_owned()).collect();
         let token = super::client::make(app.db(), region, now, "simulation", &scopes, None).await?;
         let county = county(&app).await?;
-        let listener = server::listen(listen).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let url = front.url()?;
         let router = router::router(&app).merge(driven::router(&app));
         let (end, ended) = oneshot::channel::<()>();
         let until = async move {
             let _dropped = ended.await;
         };
-        let server = tokio::spawn(server::serve(app, tasks, router, listener, until));
+        let server = tokio::spawn(server::serve(app, tasks, router, front, until));
         Ok(Self { url, token, county, end: Some(end), server })
     }
 

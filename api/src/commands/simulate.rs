@@ -1,5 +1,6 @@
 //! `liuzhuan simulate`
 use super::play::{Stage, date};
+use crate::server::listen;
 use crate::settings::Settings;
 use anyhow::{Context, bail};
 use chrono::{Days, NaiveDate};
@@ -65,7 +66,7 @@ impl Simulate {
         };
         let began = Timestamp(start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis());
         let loopback = "127.0.0.1:0".parse().context("loopback")?;
-        let stage = Stage::open(&database, settings.region()?, loopback, began).await?;
+        let stage = Stage::open(&database, settings.region()?, listen(loopback).await?.into(), began).await?;
         let options = Options {
             base_url: self.against.clone().unwrap_or_else(|| stage.url.clone()),
             token: self.token.clone().filter(|_| self.against.is_some()).unwrap_or_else(|| stage.token.clone()),

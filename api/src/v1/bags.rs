@@ -95,7 +95,8 @@ pub async fn get(
 /// The story of a bag.
 #[utoipa::path(get, path = "/bags/{name}/trail", tag = "bags",
     params(("name" = String, Path, description = "label, number or id"), TrailQuery),
-    responses((status = 200, body = Trail), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = Trail), (status = 401, body = Problem), (status = 404, body = Problem),
+    (status = 422, body = Problem)))]
 pub async fn trail_of(
     State(app): State<App>,
     permit: Permit,

@@ -95,7 +95,8 @@ pub struct Trail {
 /// The whole story of a dossier, with what its bags did while it lay in them.
 #[utoipa::path(get, path = "/dossiers/{name}/trail", tag = "dossiers",
     params(("name" = String, Path, description = "label, number or id"), TrailQuery),
-    responses((status = 200, body = Trail), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = Trail), (status = 401, body = Problem), (status = 404, body = Problem),
+    (status = 422, body = Problem)))]
 pub async fn trail_of(
     State(app): State<App>,
     permit: Permit,

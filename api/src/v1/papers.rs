@@ -82,6 +82,7 @@ pub async fn print_labels(
 pub struct PictureQuery {
     /// svg or png; svg if not given.
     #[serde(default)]
+    #[param(inline)]
     picture: Picture,
     /// Name of a format, see `/labels/formats`.
     format: Option<String>,

@@ -129,7 +129,8 @@ impl Keyring {
     /// # Errors
     /// Never.
     pub fn passing() -> Result<Self, KeyError> {
-        Self::from_text(&format!("passing {}", BASE64_STANDARD.encode(&super::seal::fresh_key()[..])))
+        let key = super::seal::fresh_key();
+        Self::from_text(&format!("passing-{:02x}{:02x}{:02x} {}", key[0], key[1], key[2], BASE64_STANDARD.encode(&key[..])))
     }
 
     pub(super) fn keys(&self) -> Arc<Keys> {
