@@ -1,14 +1,16 @@
 //! Where a request comes from: the other end of the line, or what a declared proxy says of it. Nobody else is believed:
 //! without `--behind-proxy` the forwarding headers are what any client may write.
 use crate::problem::Problem;
+use crate::tls::TlsListener;
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::IncomingStream;
 use std::net::{IpAddr, SocketAddr};
+use tokio::net::TcpListener;
 
 /// The client of a request; handlers take it as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +32,14 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(SocketAddr);
 
-impl<L: Listener<Addr = SocketAddr>> Connected<IncomingStream<'_, L>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, L>) -> Self {
+impl Connected<IncomingStream<'_, TcpListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
         Self(*stream.remote_addr())
     }
 }
@@ -41,6 +49,11 @@ impl<L: Listener<Addr = SocketAddr>> Connected<IncomingStream<'_, L>> for Peer {
 pub struct Line {
     pub tls: bool,
     pub behind_proxy: bool,
+}
+
+impl Line {
+    /// Neither TLS nor a proxy.
+    pub const PLAIN: Self = Self { tls: false, behind_proxy: false };
 }
 
 /// Tells the handlers behind it who the client is.

@@ -5,9 +5,11 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 /// What any door may answer beside its own, and when.
-const ANY: [(&str, &str); 5] = [
+const ANY: [(&str, &str); 7] = [
     ("400", "What was sent cannot be read"),
     ("401", "No credential, or none that is valid here"),
+    ("403", "A cookie came along with a request of another site"),
+    ("404", "Nothing here, or nothing for you: the same answer"),
     ("413", "More than a request may hold"),
     ("500", "A fault here; quote the number it gives"),
     ("503", "Too much waits, or the server is going down: try again"),

@@ -1,13 +1,15 @@
 //! Serving until told to stop: nothing that was acknowledged or taken in is lost on the way down. And who may serve without
 //! TLS: on loopback, or behind a proxy that was declared; nobody else.
 use crate::app::{App, Tasks};
-use crate::client_address::{Line, Peer, tell};
+pub use crate::client_address::Line;
+use crate::client_address::{Peer, tell};
 use crate::settings::Settings;
 use crate::tls::{Files, Renewed, TlsListener};
 use anyhow::{Context, bail};
 use axum::Router;
+use axum::extract::connect_info::Connected;
 use axum::middleware::from_fn_with_state;
-use axum::serve::Listener;
+use axum::serve::{IncomingStream, Listener};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
@@ -107,10 +109,9 @@ pub async fn serve(
     };
     let Front { tcp, certificate, behind_proxy } = front.into();
     let line = Line { tls: certificate.is_some(), behind_proxy };
-    let router = router.layer(from_fn_with_state(line, tell));
     match certificate {
-        Some(certificate) => answer(TlsListener::new(tcp, certificate.into_receiver()), router, until).await?,
-        None => answer(tcp, router, until).await?,
+        Some(certificate) => answer(TlsListener::new(tcp, certificate.into_receiver()), router, line, until).await?,
+        None => answer(tcp, router, line, until).await?,
     }
     app.stop();
     let db = app.db().clone();
@@ -120,11 +121,20 @@ pub async fn serve(
     Ok(())
 }
 
-async fn answer(
-    listener: impl Listener<Addr = SocketAddr>,
+/// Answers requests until told to stop; the handlers are told where each comes from.
+///
+/// # Errors
+/// The listener's own.
+pub async fn answer<L: Listener<Addr = SocketAddr>>(
+    listener: L,
     router: Router,
+    line: Line,
     until: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) -> std::io::Result<()>
+where
+    Peer: for<'a> Connected<IncomingStream<'a, L>>,
+{
+    let router = router.layer(from_fn_with_state(line, tell));
     axum::serve(listener, router.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(until).await
 }
 

@@ -127,8 +127,9 @@ impl Settings {
     /// A host that is none, or no key for the vault.
     pub fn setup(&self) -> anyhow::Result<Setup> {
         let public_host = self.public_host()?;
-        let origin =
-            public_host.as_ref().map_or_else(|| format!("http://{}", self.listen()), |it| format!("https://{it}"));
+        let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+        let here = || format!("{scheme}://{}", self.listen());
+        let origin = public_host.as_ref().map_or_else(here, |host| format!("https://{host}"));
         Ok(Setup { public_host, origin, keys: self.keys()? })
     }
 

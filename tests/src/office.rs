@@ -34,7 +34,9 @@ impl Office {
         app.refresh().await.expect("the registers are read");
         let mut tx = app.db().begin().await.unwrap();
         let change = registers::Change::begin(&mut tx, region, now).await.unwrap();
-        let token = registers::token::create(&mut tx, &change, "tests", "all", None, &mut registers::secret::rng()).await.unwrap();
+        let token = registers::token::create(&mut tx, &change, "tests", "all", None, &mut registers::secret::rng())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         let listener = server::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -13,7 +13,6 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
 use registers::record::{self, Act, Entry};
-use utoipa::openapi::{RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 /// A mounted route and its action.
@@ -38,22 +37,14 @@ impl Doors {
         Self { guarded: OpenApiRouter::with_openapi(document), open: OpenApiRouter::default(), routes: Vec::new() }
     }
 
-    /// Mounts a door. Its answers to who may not come in are written into its description.
+    /// Mounts a door.
     #[must_use]
-    pub fn door(mut self, action: Action, (schemas, mut paths, methods): UtoipaMethodRouter<App>) -> Self {
-        for (path, item) in &mut paths.paths {
-            let operations = [
-                ("GET", &mut item.get),
-                ("POST", &mut item.post),
-                ("PUT", &mut item.put),
-                ("DELETE", &mut item.delete),
-            ];
+    pub fn door(mut self, action: Action, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
+        for (path, item) in &paths.paths {
+            let operations = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
             for (method, operation) in operations {
-                let Some(operation) = operation else { continue };
-                self.routes.push(Route { method: method.to_owned(), path: path.clone(), action });
-                for (status, says) in [("401", "Who asks is not known"), ("404", "Nothing here, or nothing for you")] {
-                    let described = || RefOr::T(problem(says));
-                    operation.responses.responses.entry(status.to_owned()).or_insert_with(described);
+                if operation.is_some() {
+                    self.routes.push(Route { method: method.to_owned(), path: path.clone(), action });
                 }
             }
         }
@@ -87,12 +78,6 @@ impl Doors {
         let (open, _) = self.open.split_for_parts();
         guarded.layer(from_fn_with_state(app.clone(), doors)).merge(open)
     }
-}
-
-fn problem(says: &str) -> utoipa::openapi::Response {
-    let schema = utoipa::openapi::Ref::from_schema_name("Problem");
-    let content = utoipa::openapi::ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new().description(says).content("application/problem+json", content).build()
 }
 
 /// Pages, each with its action.

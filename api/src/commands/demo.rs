@@ -66,10 +66,16 @@ impl Demo {
         let fresh = folder.path().join("demo.db").display().to_string();
         let database = settings.database.clone().unwrap_or(fresh);
         let stage = Stage::open(&database, settings.region()?, Front::plain(settings).await?, began).await?;
+        super::say(format!("流转 Liuzhuan, a county that is not there\n\n  {}/\n", stage.url));
         super::say(format!(
-            "流转 Liuzhuan, a county that is not there\n\n  {}/\n\n  token  {}\n",
-            stage.url, stage.token
+            "  {:<16} {:<16} {}",
+            "account", "password", "second factor (key for an authenticator app)"
         ));
+        for login in &stage.logins {
+            let factor = login.factor.as_deref().unwrap_or_default();
+            super::say(format!("  {:<16} {:<16} {factor}", login.account, login.password));
+        }
+        super::say(format!("\n  token for programs  {}\n", stage.token));
         let options = Options {
             base_url: stage.url.clone(),
             token: stage.token.clone(),

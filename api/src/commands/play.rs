@@ -1,18 +1,20 @@
 //! What `demo` and `simulate` share: the county as the simulation knows it, and a server with a clock to drive.
+use crate::access::second_factor;
 use crate::access::who_may::ClientScope;
 use crate::app::{App, Known, Setup};
+use crate::problem::Problem;
 use crate::server::Front;
 use crate::{driven, router, server};
 use anyhow::Context;
 use chrono::{Datelike, Days, NaiveDate};
-use domain::id::Region;
+use domain::id::{PersonId, Region};
 use domain::network::SiteKind;
 use domain::time::Timestamp;
 use eventstore::{Clock, Db};
-use registers::Validity;
 use registers::item::{ItemRow, Level};
 use registers::leg::LegRow;
-use registers::person::{PersonRow, PostRow, Role};
+use registers::person::{self, PersonRow, PostRow, Role};
+use registers::{Validity, account, password, secret};
 use simulation::{County, Item};
 use std::collections::BTreeSet;
 use tokio::sync::oneshot;
@@ -23,6 +25,7 @@ pub(super) struct Stage {
     pub url: String,
     pub token: String,
     pub county: County,
+    pub logins: Vec<Login>,
     end: Option<oneshot::Sender<()>>,
     server: JoinHandle<anyhow::Result<()>>,
 }
@@ -39,6 +42,7 @@ impl Stage {
         staff(&app).await?;
         let scopes: Vec<String> = ClientScope::ALL.iter().map(|scope| scope.name().to_owned()).collect();
         let token = super::client::make(app.db(), region, now, "simulation", &scopes, None).await?;
+        let logins = logins(&app).await?;
         let county = county(&app).await?;
         let url = front.url()?;
         let router = router::router(&app).merge(driven::router(&app));
@@ -47,7 +51,7 @@ impl Stage {
             let _dropped = ended.await;
         };
         let server = tokio::spawn(server::serve(app, tasks, router, front, until));
-        Ok(Self { url, token, county, end: Some(end), server })
+        Ok(Self { url, token, county, logins, end: Some(end), server })
     }
 
     /// Ends the server and waits until everything is written.
@@ -93,6 +97,55 @@ async fn staff(app: &App) -> anyhow::Result<()> {
     tx.commit().await?;
     app.refresh().await?;
     Ok(())
+}
+
+/// Somebody who can sign in to a demonstration.
+pub(super) struct Login {
+    pub role: Role,
+    pub account: String,
+    pub password: String,
+    /// The secret of the second factor, which administrators need.
+    pub factor: Option<String>,
+}
+
+/// One login for each role, with a password drawn for this demonstration.
+async fn logins(app: &App) -> anyhow::Result<Vec<Login>> {
+    let known = app.known();
+    let first = |kind: SiteKind| known.networks.latest().sites().iter().find(|site| site.kind == kind);
+    let mut logins = Vec::new();
+    for role in Role::ALL {
+        let kind = match role {
+            Role::Agent => Some(SiteKind::Station),
+            Role::Clerk => Some(SiteKind::Centre),
+            Role::Sorter => Some(SiteKind::Hub),
+            Role::Department => Some(SiteKind::Department),
+            Role::Courier | Role::Supervisor | Role::SystemAdmin | Role::AuditAdmin | Role::SecurityAdmin => None,
+        };
+        let site = kind.and_then(first).map(|site| site.id.clone());
+        let account = role.as_str().replace('_', "-");
+        let (person, password) = (account.parse::<PersonId>()?, secret::draw_typed(&mut secret::rng()));
+        let hash = password::hash(&password);
+        let factor = role.is_admin().then(second_factor::draw).transpose().map_err(told)?;
+        let mut tx = app.db().begin().await?;
+        let change = registers::Change::begin(&mut tx, app.region(), app.now()).await?;
+        let row = PersonRow { id: person.clone(), name: account.clone(), phone: None };
+        person::put(&mut tx, &change, row).await?;
+        person::give_post(&mut tx, &change, PostRow::new(person.clone(), role, site), Validity::ALWAYS).await?;
+        account::set_password(&mut tx, app.region(), &person, &hash, app.now()).await?;
+        if let Some(secret) = &factor {
+            let sealed = app.vault().seal_small(&mut tx, app.now(), &person, secret).await?;
+            account::set_totp(&mut tx, app.region(), &person, Some(&sealed)).await?;
+        }
+        tx.commit().await?;
+        let offer = factor.map(|secret| second_factor::offer(&person, &secret)).transpose().map_err(told)?;
+        logins.push(Login { role, account, password, factor: offer.map(|offer| offer.typed) });
+    }
+    app.refresh_people().await.map_err(told)?;
+    Ok(logins)
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow::anyhow!("{}", problem.detail.unwrap_or(problem.title))
 }
 
 /// The county of the registers, for the simulation: places, legs, items, days off.

@@ -130,7 +130,13 @@ impl Keyring {
     /// Never.
     pub fn passing() -> Result<Self, KeyError> {
         let key = super::seal::fresh_key();
-        Self::from_text(&format!("passing-{:02x}{:02x}{:02x} {}", key[0], key[1], key[2], BASE64_STANDARD.encode(&key[..])))
+        Self::from_text(&format!(
+            "passing-{:02x}{:02x}{:02x} {}",
+            key[0],
+            key[1],
+            key[2],
+            BASE64_STANDARD.encode(&key[..])
+        ))
     }
 
     pub(super) fn keys(&self) -> Arc<Keys> {

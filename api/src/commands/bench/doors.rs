@@ -61,12 +61,10 @@ impl Doors {
         let until = async move {
             let _dropped = ended.await;
         };
-        let serve =
-            axum::serve(listener, router::router(app).into_make_service_with_connect_info::<std::net::SocketAddr>())
-                .with_graceful_shutdown(until);
+        let serve = crate::server::answer(listener, router::router(app), crate::server::Line::PLAIN, until);
         let http = reqwest::Client::builder().no_proxy().build()?;
         let couriers = Arc::new(Couriers { http, url, token, labels, sites, seq: AtomicU64::new(0) });
-        Ok(Self { app: app.clone(), couriers, end, server: tokio::spawn(serve.into_future()) })
+        Ok(Self { app: app.clone(), couriers, end, server: tokio::spawn(serve) })
     }
 
     pub(super) async fn close(self) {
