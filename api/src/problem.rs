@@ -162,7 +162,7 @@ impl From<LoadError> for Problem {
 impl From<registers::Error> for Problem {
     fn from(error: registers::Error) -> Self {
         match error {
-            registers::Error::RequestReused(_) | registers::Error::NoteReused(_) => AppendError::IdReused.into(),
+            registers::Error::RequestReused(_) => AppendError::IdReused.into(),
             registers::Error::AlreadyMinted(_) => {
                 Self::conflict("already-minted", "A label with this code exists", "Use other codes")
             }
