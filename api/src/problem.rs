@@ -167,7 +167,9 @@ impl From<registers::Error> for Problem {
                 Self::conflict("already-minted", "A label with this code exists", "Use other codes")
             }
             registers::Error::UnknownDevice(_) => Self::not_found(),
-            other @ (registers::Error::Sql(_) | registers::Error::Stored { .. }) => Self::internal(&other),
+            other @ (registers::Error::Sql(_) | registers::Error::Stored { .. } | registers::Error::Record { .. }) => {
+                Self::internal(&other)
+            }
         }
     }
 }
