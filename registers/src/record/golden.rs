@@ -66,7 +66,7 @@ fn of_the_house() -> Vec<Act> {
 
 fn of_the_vault_and_the_rest() -> Vec<Act> {
     let right = VaultRight { held: held(), reason: reason() };
-    let note = Held::Note { note: NoteId(Uuid::from_u128(9)) };
+    let note = Held::Note(NoteId(Uuid::from_u128(9)));
     let time = Timestamp(1_767_225_600_000);
     vec![
         Act::VaultOpened(VaultOpened { held: held(), fields: vec![Field::Name, Field::Phone], reason: reason() }),

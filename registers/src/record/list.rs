@@ -65,9 +65,11 @@ pub(super) fn statement(filter: &Filter) -> (String, Vec<String>) {
     ];
     let set: Vec<_> = set.into_iter().filter_map(|(column, word)| Some((column, word?))).collect();
     let equal: String = set.iter().zip(5..).map(|((column, _), at)| format!(" and {column} = ${at}")).collect();
+    // The inner statement needs an index alone, the outer one the few rows: else SQLite walks the table instead.
     let text = format!(
-        "select {COLUMNS} from record where region = $1 and position > $2 and position <= $3{equal} \
-         order by position desc limit $4"
+        "select {COLUMNS} from record where region = $1 and position in (select position from record \
+         where region = $1 and position > $2 and position <= $3{equal} order by position desc limit $4) \
+         order by position desc"
     );
     (text, set.into_iter().map(|(_, word)| word).collect())
 }
@@ -108,17 +110,18 @@ mod tests {
         let both = Filter { name: Some("refused".into()), ..actor.clone() };
         let about = Filter { about: Some(Subject::Case(CaseId(Uuid::nil()))), ..Filter::default() };
         let wanted = [
-            (Filter::default(), "PRIMARY KEY"),
-            (actor, "record_actor (region=? AND actor=? AND position>? AND position<?)"),
-            (name, "record_name (region=? AND name=? AND position>? AND position<?)"),
-            (both, "record_actor_name (region=? AND actor=? AND name=? AND position>? AND position<?)"),
-            (about, "record_about (region=? AND about=? AND position>? AND position<?)"),
+            (Filter::default(), "PRIMARY KEY (region=? AND position>? AND position<?)"),
+            (actor, "COVERING INDEX record_actor (region=? AND actor=? AND position>? AND position<?)"),
+            (name, "COVERING INDEX record_name (region=? AND name=? AND position>? AND position<?)"),
+            (both, "COVERING INDEX record_actor_name (region=? AND actor=? AND name=? AND position>? AND position<?)"),
+            (about, "COVERING INDEX record_about (region=? AND about=? AND position>? AND position<?)"),
         ];
         for (filter, index) in wanted {
             let text = AssertSqlSafe(format!("explain query plan {}", statement(&filter).0));
             let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(text).fetch_all(pool).await.unwrap();
             let steps: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).collect();
-            assert!(steps.len() == 1 && steps[0].starts_with("SEARCH") && steps[0].contains(index), "{steps:?}");
+            assert!(steps.iter().any(|step| step.ends_with(index)), "{steps:?}");
+            assert!(steps.iter().all(|step| !step.starts_with("SCAN") && !step.contains("TEMP")), "{steps:?}");
         }
     }
 }

@@ -227,7 +227,7 @@ text_enum! {
 #[serde(rename_all = "snake_case")]
 pub enum Held {
     Party { case: CaseId, party: Party },
-    Note { note: NoteId },
+    Note(NoteId),
 }
 
 impl Held {
@@ -236,7 +236,7 @@ impl Held {
     pub fn subject(self) -> Subject {
         match self {
             Self::Party { case, .. } => Subject::Case(case),
-            Self::Note { note } => Subject::Note(note),
+            Self::Note(note) => Subject::Note(note),
         }
     }
 }

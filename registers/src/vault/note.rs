@@ -83,7 +83,7 @@ impl Vault {
             query.bind(reason.note.map(|note| note.0)).execute(c).await?.rows_affected()
         });
         if erased == 1 {
-            let right = VaultRight { held: Held::Note { note: id }, reason: reason.clone() };
+            let right = VaultRight { held: Held::Note(id), reason: reason.clone() };
             record(tx, self.region, by, Act::VaultErased(right)).await?;
         }
         Ok(erased == 1)
