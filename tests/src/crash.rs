@@ -39,7 +39,7 @@ impl Flush {
 }
 
 /// The executable, as a user runs it; `./check` builds it before the tests.
-fn executable() -> PathBuf {
+pub(crate) fn executable() -> PathBuf {
     let here = std::env::current_exe().expect("this test's path");
     let built = here.parent().and_then(Path::parent).expect("target/<profile>/deps").join("liuzhuan");
     assert!(built.exists(), "{} is missing: `cargo build` makes it; ./check does so first", built.display());

@@ -11,6 +11,7 @@ mod doors;
 mod engine;
 mod house;
 mod log_contract;
+mod mistakes;
 mod office;
 mod papers;
 mod permutation;

@@ -1,5 +1,6 @@
 //! `liuzhuan user`
 use crate::settings::Settings;
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use eventstore::{Clock, Db};
 
@@ -49,6 +50,9 @@ impl User {
                 let change = registers::Change::begin(&mut tx, region, now).await?;
                 let count = registers::token::revoke(&mut tx, &change, &name).await?;
                 tx.commit().await?;
+                if count == 0 {
+                    bail!("no token in force is named {name}: `liuzhuan user list` shows them");
+                }
                 super::say(format!("{count} revoked"));
             }
         }
