@@ -37,10 +37,15 @@ pub struct Hit {
     pub what: String,
 }
 
-/// How a number is stored and looked for: upper case, without blanks.
+/// Characters of a number that are looked at; what is longer would not fit into an index.
+const TERM_MAX: usize = 100;
+
+/// How a number is stored and looked for: upper case, without blanks and what cannot be printed. Whatever a log may hold, it is
+/// text that every engine can keep: one bad number must not stop those who follow.
 #[must_use]
 pub fn normal(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
+    let printable = text.chars().filter(|c| !c.is_whitespace() && !c.is_control());
+    printable.flat_map(char::to_uppercase).take(TERM_MAX).collect()
 }
 
 /// A label is found by its last characters, so it is stored backwards.
@@ -168,4 +173,15 @@ async fn prefix(db: &Db, region: Region, prefix: &str, limit: i64) -> Result<Vec
         "select kind, term, subject, what from search_terms
          where region = $1 and term >= $2 and term < $3 order by term, subject limit $4")
         .bind(i64::from(region.0)).bind(prefix).bind(end).bind(limit).fetch_all(c).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_is_text_that_every_engine_can_keep() {
+        assert_eq!(normal(" 441424-a\u{0}\t1 "), "441424-A1");
+        assert_eq!(normal(&"县".repeat(5000)).chars().count(), TERM_MAX);
+    }
 }

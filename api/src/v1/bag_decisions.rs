@@ -1,5 +1,5 @@
 //! Decisions about bags: taking one into use, relabelling, correcting. Each may be refused; each is done once.
-use super::decisions::{Asked, PlainRequest, RelabelRequest, ScanRequest, Who, content_hash};
+use super::decisions::{Asked, PlainRequest, RelabelRequest, ScanRequest, Who, check_number, content_hash};
 use super::scan::{any, read_label};
 use super::subject;
 use crate::app::App;
@@ -69,6 +69,7 @@ pub struct BagRequest {
     (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn register(State(app): State<App>, Body(request): Body<BagRequest>) -> Result<Json<Asked>, Problem> {
     let code = bag_label(&request.code)?;
+    request.bag_no.as_deref().map_or(Ok(()), |number| check_number(number, "bag_no"))?;
     let hash = content_hash(&request)?;
     let what = BagRegistered { bag_no: request.bag_no, home: request.home };
     let command = move |envelope, _: &Streams| BagCommand::Register(Ask { envelope, what: what.clone() });

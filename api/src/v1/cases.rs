@@ -1,5 +1,5 @@
 //! Cases: filed, stepped through, shown with their dossiers.
-use super::decisions::{Asked, Who, content_hash};
+use super::decisions::{Asked, Who, check_number, content_hash};
 use super::scan::any;
 use super::subject::{Named, named};
 use crate::app::App;
@@ -89,9 +89,7 @@ async fn decide(
     (status = 200, body = Asked), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn file(State(app): State<App>, Body(request): Body<FileRequest>) -> Result<Json<Asked>, Problem> {
-    if request.case_no.trim().is_empty() || request.case_no.chars().count() > 50 {
-        return Err(Problem::invalid("`case_no` has 1 to 50 characters"));
-    }
+    check_number(&request.case_no, "case_no")?;
     let at = request.who.at.clone().ok_or_else(|| Problem::invalid("`at` says where it was handed in"))?;
     for (site, field) in [(&at, "at"), (&request.home, "home")] {
         if app.known().networks.latest().site(site).is_none() {
@@ -115,6 +113,7 @@ pub async fn step(
     Body(request): Body<StepRequest>,
 ) -> Result<Json<Asked>, Problem> {
     let id = case(&app, &name).await?;
+    request.dept_ref.as_deref().map_or(Ok(()), |number| check_number(number, "dept_ref"))?;
     let hash = content_hash(&request)?;
     let needs = |field: &str| Problem::invalid(format!("`{field}` is needed for this step"));
     let note = CaseNote { note: request.note.map(NoteId) };

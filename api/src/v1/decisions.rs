@@ -163,14 +163,22 @@ fn known_site(app: &App, site: &SiteId, field: &str) -> Result<(), Problem> {
     known.then_some(()).ok_or_else(|| Problem::invalid(format!("`{field}`: there is no site `{site}`")))
 }
 
+/// Characters of a number at most.
+const NUMBER_MAX: usize = 50;
+
+/// A number that people write on papers and look for.
+pub(super) fn check_number(number: &str, field: &str) -> Result<(), Problem> {
+    let legible = !number.trim().is_empty() && !number.chars().any(char::is_control);
+    let sound = legible && number.chars().count() <= NUMBER_MAX;
+    sound.then_some(()).ok_or_else(|| Problem::invalid(format!("`{field}` has 1 to {NUMBER_MAX} printable characters")))
+}
+
 /// Registers a dossier.
 #[utoipa::path(post, path = "/dossiers", tag = "decisions", request_body = RegisterRequest, responses(
     (status = 200, body = Asked), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn register(State(app): State<App>, Body(request): Body<RegisterRequest>) -> Result<Json<Asked>, Problem> {
-    if request.dossier_no.trim().is_empty() || request.dossier_no.chars().count() > 50 {
-        return Err(Problem::invalid("`dossier_no` has 1 to 50 characters"));
-    }
+    check_number(&request.dossier_no, "dossier_no")?;
     known_site(&app, &request.home, "home")?;
     for (site, field) in [(&request.destination, "destination"), (&request.who.at, "at")] {
         site.as_ref().map_or(Ok(()), |site| known_site(&app, site, field))?;
