@@ -66,7 +66,7 @@ static INSERT: LazyLock<Statements> = LazyLock::new(|| {
 });
 
 static KNOWN: LazyLock<Statements> = LazyLock::new(|| {
-    let head = format!("select {COLUMNS} from events where region = $1 and scan_id in (values ");
+    let head = format!("select {COLUMNS} from events where region = $1 and scan_id in (");
     Statements::keys(&head, 1, ") order by scan_id, ordinal")
 });
 
