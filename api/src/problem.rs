@@ -167,6 +167,9 @@ fn refused(refusal: &Refusal) -> Problem {
 
 impl From<eventstore::db::SqlError> for Problem {
     fn from(error: eventstore::db::SqlError) -> Self {
+        if eventstore::db::is_unstorable_text(&error) {
+            return Self::invalid("A text holds the character U+0000");
+        }
         Self::internal(&error)
     }
 }
@@ -185,9 +188,8 @@ impl From<registers::Error> for Problem {
                 Self::conflict("already-minted", "A label with this code exists", "Use other codes")
             }
             registers::Error::UnknownDevice(_) => Self::not_found(),
-            other @ (registers::Error::Sql(_) | registers::Error::Stored { .. } | registers::Error::Record { .. }) => {
-                Self::internal(&other)
-            }
+            registers::Error::Sql(error) => error.into(),
+            other @ (registers::Error::Stored { .. } | registers::Error::Record { .. }) => Self::internal(&other),
         }
     }
 }
@@ -279,5 +281,22 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequestP
     async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         query.map(|axum::extract::Query(params)| Self(params)).map_err(|error| Problem::invalid(error.body_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_must_wait_is_told_how_long() {
+        for (error, kind, seconds) in [(AppendError::Busy, "busy", "1"), (AppendError::Closed, "closing", "5")] {
+            let problem = Problem::from(error);
+            assert_eq!(problem.kind, format!("urn:liuzhuan:problem:{kind}"));
+            let response = problem.into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[header::RETRY_AFTER], seconds);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        }
     }
 }

@@ -122,6 +122,7 @@ pub fn router(app: &App) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(absent)
+        .layer(from_fn(legible))
         .layer(from_fn_with_state(app.clone(), count))
         .layer(DefaultBodyLimit::max(FORM_MAX))
         .layer(CatchPanicLayer::custom(panicked))
@@ -143,6 +144,14 @@ async fn wrong_method() -> Problem {
 /// A panic is a bug of ours: the user gets a number to quote, the log gets the rest.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::internal(&"a handler panicked").into_response()
+}
+
+/// A path that is no text gets a problem like everything else, not the plain words of the library.
+async fn legible(request: Request, next: Next) -> Response {
+    match percent_encoding::percent_decode_str(request.uri().path()).decode_utf8() {
+        Ok(_) => next.run(request).await,
+        Err(_) => Problem::malformed("The address is not UTF-8").into_response(),
+    }
 }
 
 async fn count(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -147,12 +147,11 @@ impl Db {
             .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "30s")])
             // Said here, because a database or a role may have another default.
             .options([("synchronous_commit", if answers_before_flush() { "off" } else { "on" })]);
-        let pool = PgPoolOptions::new()
-            .max_connections(10)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(options)
-            .await
-            .map_err(OpenError::Server)?;
+        let pool = PgPoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(5));
+        let pool = match pool.connect_with(options.clone()).await {
+            Err(sqlx::Error::PoolTimedOut) => return Err(OpenError::Server(why_unreachable(&options).await)),
+            tried => tried.map_err(OpenError::Server)?,
+        };
         let found: i32 =
             sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(&pool).await?;
         if found < 150_000 {
@@ -311,6 +310,20 @@ pub(crate) fn dialect(engine: &str, text: &str) -> String {
         if engine == "sqlite" { ("blob", "blob", " without rowid", "-- ") } else { ("bytea", "uuid", "", "") };
     let text = text.replace("{bytes}", bytes).replace("{uuid}", uuid);
     text.replace("{clustered}", clustered).replace("{postgres}", postgres)
+}
+
+/// Whether PostgreSQL was given a text with the character U+0000, which it cannot hold.
+#[must_use]
+pub fn is_unstorable_text(error: &SqlError) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("22021"))
+}
+
+/// A pool that waited in vain does not say for what: a connection by hand does.
+async fn why_unreachable(options: &PgConnectOptions) -> sqlx::Error {
+    match tokio::time::timeout(Duration::from_secs(2), PgConnection::connect_with(options)).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
+    }
 }
 
 /// Whether a commit may be answered before it is flushed. Never: what is acknowledged survives a power failure. A

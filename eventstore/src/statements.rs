@@ -56,7 +56,7 @@ impl Statements {
     }
 
     /// `head` + placeholders for keys + `tail`, for keys in the sizes of [`filled`]; the first `fixed` parameters belong to
-    /// the head, in their order.
+    /// the head, in their order. The head ends in `in (`: after `in (values` PostgreSQL may read the whole table to join it.
     #[must_use]
     pub fn keys(head: &str, fixed: usize, tail: &str) -> Self {
         Self::sized(&LISTS, head, 1, fixed, tail)
@@ -125,10 +125,7 @@ mod tests {
 
     #[test]
     fn parameters_are_counted_or_taken_in_order() {
-        assert_eq!(
-            in_order("where region = $1 and id in (values ($2), ($13))"),
-            "where region = ? and id in (values (?), (?))"
-        );
+        assert_eq!(in_order("where region = $1 and id in (($2), ($13))"), "where region = ? and id in ((?), (?))");
     }
 
     #[test]

@@ -128,7 +128,7 @@ const CATCH_UP_MAX: i64 = 10_000;
 
 static LOAD: LazyLock<Statements> = LazyLock::new(|| {
     // The plus keeps SQLite from walking the positions instead of the streams.
-    let head = format!("select {COLUMNS} from events where region = $1 and +position <= $2 and stream_id in (values ");
+    let head = format!("select {COLUMNS} from events where region = $1 and +position <= $2 and stream_id in (");
     Statements::keys(&head, 2, ") order by stream_id, version")
 });
 

@@ -66,7 +66,7 @@ static INSERT: LazyLock<Statements> = LazyLock::new(|| {
 });
 
 static KNOWN: LazyLock<Statements> = LazyLock::new(|| {
-    let head = format!("select {COLUMNS} from events where region = $1 and scan_id in (values ");
+    let head = format!("select {COLUMNS} from events where region = $1 and scan_id in (");
     Statements::keys(&head, 1, ") order by scan_id, ordinal")
 });
 
@@ -205,21 +205,25 @@ impl Writer {
         head: Head,
     ) -> Result<Outcome, WriteError> {
         let mut outcome = Outcome::default();
-        let mut in_batch: HashMap<ScanId, (usize, [u8; 32])> = HashMap::new();
+        // The first of this batch that an id was written for; what was refused left its id free.
+        let mut in_batch: HashMap<ScanId, usize> = HashMap::new();
         for (index, request) in requests.iter().enumerate() {
             let answer = if let Some(rows) = known.get(&request.id) {
                 repeat(rows, request)?
-            } else if let Some((first, hash)) = in_batch.get(&request.id) {
-                match &outcome.answers[*first] {
-                    Ok(receipt) if *hash == request.content_hash => Ok(Receipt { duplicate: true, ..receipt.clone() }),
-                    Ok(_) => Err(AppendError::IdReused),
-                    // The first was refused and left nothing, so this one is decided by itself.
-                    Err(_) => self.decide_one(request, head, &mut outcome)?,
+            } else if let Some(&first) = in_batch.get(&request.id) {
+                match &outcome.answers[first] {
+                    Ok(receipt) if requests[first].content_hash == request.content_hash => {
+                        Ok(Receipt { duplicate: true, ..receipt.clone() })
+                    }
+                    Ok(_) | Err(_) => Err(AppendError::IdReused),
                 }
             } else {
-                self.decide_one(request, head, &mut outcome)?
+                let answer = self.decide_one(request, head, &mut outcome)?;
+                if answer.is_ok() {
+                    in_batch.insert(request.id, index);
+                }
+                answer
             };
-            in_batch.insert(request.id, (index, request.content_hash));
             outcome.answers.push(answer);
         }
         Ok(outcome)

@@ -347,7 +347,7 @@ pub async fn find(
 ) -> Result<std::collections::HashMap<Thing, (Row, i64)>, sqlx::Error> {
     static FIND: LazyLock<[Statements; 2]> = LazyLock::new(|| {
         ["custody_dossier", "custody_bag"].map(|table| {
-            let head = format!("select subject, body, position from {table} where region = $1 and subject in (values ");
+            let head = format!("select subject, body, position from {table} where region = $1 and subject in (");
             Statements::keys(&head, 1, ")")
         })
     });

@@ -103,7 +103,7 @@ pub(crate) async fn replace(
     static STATEMENTS: LazyLock<[(Statements, Statements); 2]> = LazyLock::new(|| {
         [Life::Live, Life::Shadow].map(|life| {
             let table = format!("exceptions{}", life.suffix());
-            let delete = format!("delete from {table} where region = $1 and subject in (values ");
+            let delete = format!("delete from {table} where region = $1 and subject in (");
             let insert = format!(
                 "insert into {table} (region, subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, \
                  explained_at, resolved_at, is_open) values "

@@ -38,10 +38,15 @@ pub struct Hit {
     pub what: String,
 }
 
-/// How a number is stored and looked for: upper case, without blanks.
+/// Characters of a number that are looked at; what is longer would not fit into an index.
+const TERM_MAX: usize = 100;
+
+/// How a number is stored and looked for: upper case, without blanks and what cannot be printed. Whatever a log may hold, it is
+/// text that every engine can keep: one bad number must not stop those who follow.
 #[must_use]
 pub fn normal(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
+    let printable = text.chars().filter(|c| !c.is_whitespace() && !c.is_control());
+    printable.flat_map(char::to_uppercase).take(TERM_MAX).collect()
 }
 
 /// A label is found by its last characters, so it is stored backwards.
@@ -189,4 +194,15 @@ fn within(scope: &Scope) -> String {
         " and ({own} or (t.what = 'case' and exists (select 1 from custody_dossier d \
          where d.region = $1 and d.case_id = t.subject{of_case})))"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_is_text_that_every_engine_can_keep() {
+        assert_eq!(normal(" 441424-a\u{0}\t1 "), "441424-A1");
+        assert_eq!(normal(&"县".repeat(5000)).chars().count(), TERM_MAX);
+    }
 }

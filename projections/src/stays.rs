@@ -74,7 +74,7 @@ pub(crate) async fn replace(
     static STATEMENTS: LazyLock<[(Statements, Statements); 2]> = LazyLock::new(|| {
         [Life::Live, Life::Shadow].map(|life| {
             let table = format!("stays{}", life.suffix());
-            let delete = format!("delete from {table} where region = $1 and subject in (values ");
+            let delete = format!("delete from {table} where region = $1 and subject in (");
             let insert = format!(
                 "insert into {table} (region, subject, packed_scan, bag, is_bag, packed_at, ended_at, ended_by) values "
             );

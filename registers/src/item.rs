@@ -79,6 +79,19 @@ pub struct Limit {
     pub unit: Unit,
 }
 
+impl Limit {
+    /// As papers for applicants say it.
+    #[must_use]
+    pub fn in_chinese(self) -> String {
+        match self.unit {
+            Unit::Workday => format!("{}个工作日", self.amount),
+            Unit::Day => format!("{}日", self.amount),
+            Unit::Month => format!("{}个月", self.amount),
+            Unit::Immediate => "当场办结".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.amount, self.unit)
@@ -192,6 +205,7 @@ mod tests {
     fn a_limit_is_an_amount_and_a_unit() {
         let limit = Limit { amount: 20, unit: Unit::Workday };
         assert_eq!(limit.to_string().parse(), Ok(limit));
+        assert_eq!(limit.in_chinese(), "20个工作日");
         assert!("20".parse::<Limit>().is_err() && "x day".parse::<Limit>().is_err());
     }
 }

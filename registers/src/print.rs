@@ -29,7 +29,7 @@ pub struct PrintJob {
 static LABEL: LazyLock<Statements> =
     LazyLock::new(|| Statements::rows("insert into print_job_label (region, code, job) values ", 3, ""));
 static PRINTED: LazyLock<Statements> = LazyLock::new(|| {
-    let head = "select code from print_job_label where region = $1 and job <> $2 and code in (values ";
+    let head = "select code from print_job_label where region = $1 and job <> $2 and code in (";
     Statements::keys(head, 2, ")")
 });
 

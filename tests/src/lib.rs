@@ -12,6 +12,7 @@ mod engine;
 mod erasure;
 mod house;
 mod log_contract;
+mod mistakes;
 mod office;
 mod papers;
 mod permutation;

@@ -68,6 +68,9 @@ impl Client {
                 let mut tx = db.begin().await?;
                 let change = Change::begin(&mut tx, region, now).await?;
                 let count = token::revoke(&mut tx, &change, &name).await?;
+                if count == 0 {
+                    bail!("no token in force is named {name}: `liuzhuan client list` shows them");
+                }
                 let act = Act::ClientRevoked(ClientRevoked { client });
                 append(&mut tx, region, now, &[Entry { actor: Actor::System, address: None, act }]).await?;
                 tx.commit().await?;

@@ -6,7 +6,6 @@ use crate::v1::labels::{MintRequest, mint_now};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use domain::code::{Code, CodeKind};
-use eventstore::Clock;
 use labels::formats::FORMATS;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -106,7 +105,7 @@ impl Labels {
         sheet.check().map_err(told)?;
         let again = self.codes.iter().map(|text| labels::code::read(text)).collect::<Result<Vec<Code>, _>>()?;
         let site = self.site.as_deref().map(str::parse).transpose().context("--site")?;
-        let (app, tasks) = super::open(settings, Clock::System).await?;
+        let (app, tasks) = super::open_existing(settings).await?;
         let job = Uuid::new_v4();
         let count = if self.shelf.is_some() { 1 } else { self.count };
         let asked = MintRequest { request_id: job, kind, count, codes: Vec::new(), site, shelf: self.shelf.clone() };

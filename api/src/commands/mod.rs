@@ -15,9 +15,12 @@ mod vault;
 
 use crate::app::{App, Tasks};
 use crate::settings::Settings;
+use anyhow::bail;
 use clap::{Parser, Subcommand};
 use domain::id::Region;
+use eventstore::db::Place;
 use eventstore::{Clock, Db};
+use std::path::Path;
 
 /// 流转 Liuzhuan: an event-sourced tracker for paper dossiers in government services.
 #[derive(Debug, Parser)]
@@ -101,6 +104,17 @@ async fn open(settings: &Settings, clock: Clock) -> anyhow::Result<(App, Tasks)>
     let region: Region = settings.region()?;
     let db = Db::open(settings.database()).await?;
     Ok(App::open(db, region, clock, settings.setup()?).await?)
+}
+
+/// As [`open`], for what makes no sense on a database that is not there yet: a slip of the pen must not make an empty one
+/// and call it whole.
+async fn open_existing(settings: &Settings) -> anyhow::Result<(App, Tasks)> {
+    if let Place::File(file) = Db::place(settings.database())?
+        && !Path::new(file).exists()
+    {
+        bail!("there is no database {file}: check --database");
+    }
+    open(settings, Clock::System).await
 }
 
 /// Closes what [`open`] opened.

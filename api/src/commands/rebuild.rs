@@ -1,10 +1,9 @@
 //! `liuzhuan rebuild` and `liuzhuan verify`
 use crate::settings::Settings;
 use anyhow::bail;
-use eventstore::Clock;
 
 pub(super) async fn rebuild(settings: &Settings) -> anyhow::Result<()> {
-    let (app, tasks) = super::open(settings, Clock::System).await?;
+    let (app, tasks) = super::open_existing(settings).await?;
     let position = projections::rebuild::rebuild(&app.surroundings()).await?;
     super::say(format!("every read model built anew to position {position}"));
     super::close(app, tasks).await;
@@ -12,7 +11,7 @@ pub(super) async fn rebuild(settings: &Settings) -> anyhow::Result<()> {
 }
 
 pub(super) async fn verify(settings: &Settings) -> anyhow::Result<()> {
-    let (app, tasks) = super::open(settings, Clock::System).await?;
+    let (app, tasks) = super::open_existing(settings).await?;
     let (position, faults) = eventstore::examine(app.log()).await?;
     for fault in &faults {
         super::say(fault);

@@ -1,5 +1,5 @@
 //! Decisions about bags: taking one into use, relabelling, correcting. Each may be refused; each is done once.
-use super::decisions::{Asked, Decider, PlainRequest, RelabelRequest, ScanRequest, Who, content_hash};
+use super::decisions::{Asked, Decider, PlainRequest, RelabelRequest, ScanRequest, Who, check_number, content_hash};
 use super::scan::{any, read_label};
 use super::subject;
 use crate::access::Permit;
@@ -76,6 +76,7 @@ pub async fn register(
     let code = bag_label(&request.code)?;
     let who = permit.decides(&app, &request.who)?;
     permit.one_of(&app, [request.home.as_ref(), who.at.as_ref()])?;
+    request.bag_no.as_deref().map_or(Ok(()), |number| check_number(number, "bag_no"))?;
     let hash = content_hash(&request)?;
     let what = BagRegistered { bag_no: request.bag_no, home: request.home };
     let command = move |envelope, _: &Streams| BagCommand::Register(Ask { envelope, what: what.clone() });

@@ -1,5 +1,5 @@
 //! Cases: filed, stepped through, shown with their dossiers.
-use super::decisions::{Asked, Decider, Who, content_hash, known_site};
+use super::decisions::{Asked, Decider, Who, check_number, content_hash, known_site};
 use super::scan::any;
 use super::subject::{Named, named};
 use crate::access::Permit;
@@ -94,9 +94,7 @@ pub async fn file(
     permit: Permit,
     Body(request): Body<FileRequest>,
 ) -> Result<Json<Asked>, Problem> {
-    if request.case_no.trim().is_empty() || request.case_no.chars().count() > 50 {
-        return Err(Problem::invalid("`case_no` has 1 to 50 characters"));
-    }
+    check_number(&request.case_no, "case_no")?;
     let who = permit.decides(&app, &request.who)?;
     let at = who.at.clone().ok_or_else(|| Problem::invalid("`at` says where it was handed in"))?;
     known_site(&app, &request.home, "home")?;
@@ -118,6 +116,7 @@ pub async fn step(
     Body(request): Body<StepRequest>,
 ) -> Result<Json<Asked>, Problem> {
     let id = case(&app, &permit, &name).await?;
+    request.dept_ref.as_deref().map_or(Ok(()), |number| check_number(number, "dept_ref"))?;
     let hash = content_hash(&request)?;
     let needs = |field: &str| Problem::invalid(format!("`{field}` is needed for this step"));
     let note = CaseNote { note: request.note.map(NoteId) };

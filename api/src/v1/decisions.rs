@@ -174,6 +174,16 @@ pub(super) fn known_site(app: &App, site: &SiteId, field: &str) -> Result<(), Pr
     known.then_some(()).ok_or_else(|| Problem::invalid(format!("`{field}`: there is no site `{site}`")))
 }
 
+/// Characters of a number at most.
+const NUMBER_MAX: usize = 50;
+
+/// A number that people write on papers and look for.
+pub(super) fn check_number(number: &str, field: &str) -> Result<(), Problem> {
+    let legible = !number.trim().is_empty() && !number.chars().any(char::is_control);
+    let sound = legible && number.chars().count() <= NUMBER_MAX;
+    sound.then_some(()).ok_or_else(|| Problem::invalid(format!("`{field}` has 1 to {NUMBER_MAX} printable characters")))
+}
+
 /// Registers a dossier.
 #[utoipa::path(post, path = "/dossiers", tag = "decisions", request_body = RegisterRequest, responses(
     (status = 200, body = Asked), (status = 400, body = Problem), (status = 401, body = Problem), (status = 409, body = Problem),
@@ -183,9 +193,7 @@ pub async fn register(
     permit: Permit,
     Body(request): Body<RegisterRequest>,
 ) -> Result<Json<Asked>, Problem> {
-    if request.dossier_no.trim().is_empty() || request.dossier_no.chars().count() > 50 {
-        return Err(Problem::invalid("`dossier_no` has 1 to 50 characters"));
-    }
+    check_number(&request.dossier_no, "dossier_no")?;
     let who = permit.decides(&app, &request.who)?;
     known_site(&app, &request.home, "home")?;
     request.destination.as_ref().map_or(Ok(()), |site| known_site(&app, site, "destination"))?;

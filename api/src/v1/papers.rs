@@ -21,6 +21,7 @@ use labels::manifest::{Line, Manifest};
 use labels::receipt::{Material, PaperSize, Receipt};
 use projections::story::Thing;
 use projections::{custody, queues};
+use registers::item::Limit;
 use registers::label::Mint;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -251,7 +252,7 @@ pub async fn receipt(State(app): State<App>, permit: Permit, Path(name): Path<St
     let (filed, at) = filed.ok_or_else(Problem::not_found)?;
     let known = app.known();
     let (taken, home) = (known.sites.get(&filed.at), known.sites.get(&filed.home));
-    let promised = known.items.get(&filed.item).and_then(|item| item.promised_limit.as_ref()).map(ToString::to_string);
+    let promised = known.items.get(&filed.item).and_then(|item| item.promised_limit).map(Limit::in_chinese);
     let receipt = Receipt {
         office: known.site_name(&filed.at, false).to_owned(),
         case_no: filed.case_no,

@@ -146,3 +146,11 @@ fn the_same_paper_gives_the_same_bytes() {
     let none = Paper { pages: Vec::new(), ..once };
     assert_eq!(none.pdf(), Err(Error::NothingToPrint));
 }
+
+#[test]
+fn one_label_with_its_font_is_a_small_file() {
+    let job = [Label::new(codes(CodeKind::Dossier, 1)[0], "安流镇便民服务中心")];
+    let format = crate::formats::find("60x40").unwrap();
+    let pdf = crate::sheet::print(&crate::sheet::Job::new(format, &job, HOST)).unwrap().pdf().unwrap();
+    assert!(pdf.len() <= 10_000, "{} bytes", pdf.len());
+}

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use domain::id::Region;
 use eventstore::{AppendError, Appended, Clock, Inline, Streams, Tx, WriteError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -14,20 +15,26 @@ on_both_engines!(
     a_full_queue_says_busy_and_loses_nothing,
     nothing_is_acknowledged_before_its_commit,
     what_waits_when_the_program_ends_is_still_written,
+    what_waits_shares_one_commit,
+    an_id_used_again_in_a_message_costs_its_neighbours_nothing,
 );
 
-/// Stops before each commit until it is let through.
-struct Gate(Semaphore);
+/// Stops before each commit until it is let through, and counts them.
+struct Gate {
+    open: Semaphore,
+    commits: AtomicU32,
+}
 
 #[async_trait]
 impl Inline for Gate {
     async fn apply(&self, _: &mut Tx, _: Region, _: &mut Streams, _: &[Appended]) -> Result<(), WriteError> {
-        self.0.acquire().await.map(drop).map_err(|error| WriteError::Inline(error.to_string()))
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.open.acquire().await.map(drop).map_err(|error| WriteError::Inline(error.to_string()))
     }
 }
 
 async fn gated(fresh: &Fresh) -> anyhow::Result<(Node, Arc<Gate>)> {
-    let gate = Arc::new(Gate(Semaphore::new(0)));
+    let gate = Arc::new(Gate { open: Semaphore::new(0), commits: AtomicU32::new(0) });
     Ok((Node::with(fresh, Clock::driven(NOON), Some(gate.clone())).await?, gate))
 }
 
@@ -63,7 +70,7 @@ async fn a_full_queue_says_busy_and_loses_nothing(fresh: Fresh) -> anyhow::Resul
     let waiting = queue(&node, 1..room + 1).await;
     let refused = node.log.append_one(sightings(999_999, [dossier(1)])).await;
     assert!(matches!(refused, Err(AppendError::Busy)), "{refused:?}");
-    gate.0.add_permits(1);
+    gate.open.add_permits(1);
     for receipt in first.join_all().await.into_iter().chain(waiting.join_all().await) {
         receipt?;
     }
@@ -79,7 +86,7 @@ async fn nothing_is_acknowledged_before_its_commit(fresh: Fresh) -> anyhow::Resu
     let mut first = held(&node).await;
     assert!(first.try_join_next().is_none(), "inserted, not committed, not answered");
     assert_eq!((node.head().await?, node.all().await?.len()), (0, 0), "and not to be seen");
-    gate.0.add_permits(1);
+    gate.open.add_permits(1);
     let receipt = first.join_next().await.expect("one request")??;
     assert_eq!((receipt.events[0].position, node.head().await?), (1, 1));
     Ok(())
@@ -90,12 +97,39 @@ async fn what_waits_when_the_program_ends_is_still_written(fresh: Fresh) -> anyh
     let first = held(&node).await;
     let waiting = queue(&node, 1..30).await;
     let ending = tokio::spawn(node.close());
-    gate.0.add_permits(1);
+    gate.open.add_permits(1);
     for receipt in first.join_all().await.into_iter().chain(waiting.join_all().await) {
         receipt?;
     }
     ending.await??;
     let later = Node::open(&fresh).await?;
     assert_eq!(later.all().await?.len(), 30);
+    Ok(())
+}
+
+async fn what_waits_shares_one_commit(fresh: Fresh) -> anyhow::Result<()> {
+    let (node, gate) = gated(&fresh).await?;
+    let first = held(&node).await;
+    let waiting = queue(&node, 1..500).await;
+    gate.open.add_permits(1);
+    for receipt in first.join_all().await.into_iter().chain(waiting.join_all().await) {
+        receipt?;
+    }
+    assert_eq!(gate.commits.load(Ordering::SeqCst), 2, "the one that was held, and all that waited behind it");
+    assert_eq!(node.all().await?.len(), 500);
+    Ok(())
+}
+
+async fn an_id_used_again_in_a_message_costs_its_neighbours_nothing(fresh: Fresh) -> anyhow::Result<()> {
+    let (node, gate) = gated(&fresh).await?;
+    gate.open.add_permits(1);
+    let mut other = sightings(1, [dossier(9)]);
+    other.content_hash = [0; 32];
+    let message = vec![sightings(1, [dossier(1)]), other, sightings(1, [dossier(1)]), sightings(2, [dossier(2)])];
+    let answers = node.log.append(message).await?;
+    assert!(matches!(answers[1], Err(AppendError::IdReused)), "{:?}", answers[1]);
+    assert!(answers[2].as_ref().is_ok_and(|receipt| receipt.duplicate), "{:?}", answers[2]);
+    assert_eq!(gate.commits.load(Ordering::SeqCst), 1, "written at once, not tried one by one");
+    assert_eq!(node.all().await?.len(), 2);
     Ok(())
 }

@@ -6,6 +6,7 @@ mod figures;
 mod log;
 mod memory;
 mod models;
+mod papers;
 mod scale;
 
 use crate::app::{App, Tasks};
@@ -17,9 +18,9 @@ use eventstore::{Clock, Db};
 use figures::Board;
 use std::time::Duration;
 
-/// Measures appends, scans over HTTP, repeats, reads, followers, rebuilding, start-up and memory beside the same database
-/// driven by hand, in rounds; prints medians and ratios as a table in Markdown. Takes some minutes. Never on a database
-/// that holds anything.
+/// Measures appends, scans over HTTP, repeats, reads, followers, rebuilding, printing, start-up and memory beside the same
+/// database driven by hand, in rounds; prints medians and ratios as a table in Markdown. Takes some minutes. Never on a
+/// database that holds anything.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Bench {
     /// `sqlite` for a fresh file in a temporary folder, or the address of an empty PostgreSQL database.
@@ -64,6 +65,7 @@ impl Bench {
         board.note("start-up", models::start_up(&database, region).await?);
         self.rounds(&database, region, &mut board).await?;
         board.note("memory", memory::of_children(&database, region, self.scale).await?);
+        board.note("one label", papers::size_of_one()?);
         super::say(board.markdown());
         Ok(())
     }
@@ -78,6 +80,7 @@ impl Bench {
             log::measure(&setting, &alone, board).await?;
             doors.measure(&setting, board).await?;
             models::measure(&app, board).await?;
+            papers::measure(&setting, board).await?;
         }
         drop(alone);
         doors.close().await;
