@@ -101,7 +101,6 @@ async fn staff(app: &App) -> anyhow::Result<()> {
 
 /// Somebody who can sign in to a demonstration.
 pub(super) struct Login {
-    pub role: Role,
     pub account: String,
     pub password: String,
     /// The secret of the second factor, which administrators need.
@@ -138,7 +137,7 @@ async fn logins(app: &App) -> anyhow::Result<Vec<Login>> {
         }
         tx.commit().await?;
         let offer = factor.map(|secret| second_factor::offer(&person, &secret)).transpose().map_err(told)?;
-        logins.push(Login { role, account, password, factor: offer.map(|offer| offer.typed) });
+        logins.push(Login { account, password, factor: offer.map(|offer| offer.typed) });
     }
     app.refresh_people().await.map_err(told)?;
     Ok(logins)

@@ -139,6 +139,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
+#[derive(Clone, Copy)]
 enum Readable {
     ByOwner,
     ByAll,

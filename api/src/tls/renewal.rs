@@ -73,7 +73,7 @@ impl Keeper {
                 self.sender.send_replace(identity.config);
             }
             Err(error) => {
-                tracing::error!(%error, "the certificate changed and cannot be used: the one before serves on")
+                tracing::error!(%error, "the certificate changed and cannot be used: the one before serves on");
             }
         }
         self.last = contents;
@@ -107,6 +107,6 @@ impl HangUps {
             signal.recv().await;
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
