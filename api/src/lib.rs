@@ -6,6 +6,7 @@ pub mod app;
 pub mod auth;
 pub mod commands;
 pub mod driven;
+pub mod handheld;
 pub mod health;
 pub mod metrics;
 pub mod pages;

@@ -1,7 +1,7 @@
 //! Every route, in one place. A JSON route and its description in the OpenAPI document are one declaration.
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{auth, health, metrics, pages, v1};
+use crate::{auth, handheld, health, metrics, pages, v1};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -66,6 +66,9 @@ fn doors() -> OpenApiRouter<App> {
         .routes(routes!(v1::exceptions::list))
         .routes(routes!(v1::exceptions::answer))
         .routes(routes!(v1::search::get))
+        .routes(routes!(v1::handheld::expected))
+        .routes(routes!(v1::handheld::conflicts))
+        .routes(routes!(v1::handheld::look_up))
         .routes(routes!(v1::registers::sites))
         .routes(routes!(v1::registers::items))
         .routes(routes!(v1::events::feed))
@@ -89,6 +92,7 @@ pub fn router(app: &App) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(pages::router(app))
+        .merge(handheld::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::get))

@@ -2,7 +2,7 @@
 use crate::model::{Life, Model, Table};
 use crate::story::{Thing, tell};
 use domain::exception::{Answers, Exception, ExceptionKind, Limits};
-use domain::id::{Region, SubjectId};
+use domain::id::{Region, ScanId, SubjectId};
 use domain::network::Networks;
 use domain::stay::Bags;
 use domain::time::Timestamp;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 /// Tables of exceptions.
 pub static MODEL: Model = Model {
     name: "exceptions",
-    version: 1,
+    version: 2,
     tables: &[Table {
         name: "exceptions",
         columns: "region bigint not null, subject {uuid} not null, kind {text} not null, anchor {uuid} not null,
@@ -28,6 +28,7 @@ pub static MODEL: Model = Model {
             "region, is_open, due_from, subject",
             "region, is_open, site, due_from",
             "region, is_open, kind, due_from",
+            "region, anchor",
         ],
     }],
 };
@@ -183,6 +184,37 @@ pub async fn of_subject(db: &Db, region: Region, subject: SubjectId) -> Result<V
         "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
          from exceptions where region = $1 and subject = $2 order by since, kind, anchor")
         .bind(i64::from(region.0)).bind(subject.0).fetch_all(c).await)
+}
+
+/// The open exceptions that hang on scans, by when they began to count: what a device's own scans led to.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_anchors(
+    db: &Db,
+    region: Region,
+    scans: &[ScanId],
+    now: Timestamp,
+) -> Result<Vec<Row>, sqlx::Error> {
+    static FIND: LazyLock<Statements> = LazyLock::new(|| {
+        let head = "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
+             from exceptions where region = $1 and is_open = 1 and due_from <= $2 and anchor in (values ";
+        Statements::keys(head, 2, ")")
+    });
+    let mut found = Vec::new();
+    for list in filled(scans) {
+        let rows: Vec<Row> = sql!(db.read(), c => {
+            let mut query = sqlx::query_as(FIND.of(&c, list.len())).bind(i64::from(region.0)).bind(now.0);
+            for scan in &list {
+                query = query.bind(scan.0);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    found.sort_by(|a: &Row, b| (a.due_from, a.subject, &a.kind).cmp(&(b.due_from, b.subject, &b.kind)));
+    found.dedup();
+    Ok(found)
 }
 
 /// How many exceptions are open now, by kind.

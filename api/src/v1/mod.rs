@@ -8,6 +8,7 @@ pub mod devices;
 pub mod dossiers;
 pub mod events;
 pub mod exceptions;
+pub mod handheld;
 pub mod labels;
 pub mod live;
 pub mod paging;
