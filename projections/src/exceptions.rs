@@ -190,14 +190,10 @@ pub async fn of_subject(db: &Db, region: Region, subject: SubjectId) -> Result<V
 ///
 /// # Errors
 /// The database's own.
-pub async fn of_anchors(
-    db: &Db,
-    region: Region,
-    scans: &[ScanId],
-    now: Timestamp,
-) -> Result<Vec<Row>, sqlx::Error> {
+pub async fn of_anchors(db: &Db, region: Region, scans: &[ScanId], now: Timestamp) -> Result<Vec<Row>, sqlx::Error> {
     static FIND: LazyLock<Statements> = LazyLock::new(|| {
-        let head = "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
+        let head =
+            "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
              from exceptions where region = $1 and is_open = 1 and due_from <= $2 and anchor in (values ";
         Statements::keys(head, 2, ")")
     });

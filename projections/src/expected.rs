@@ -20,7 +20,9 @@ impl For<'_> {
     fn condition(self, place: &str) -> String {
         match self {
             Self::Site(_) => format!("({place}.site = $2 or {place}.next_hop = $2)"),
-            Self::Courier(_) => format!("({place}.courier = $2 or ({place}.site is not null and {place}.next_hop is not null))"),
+            Self::Courier(_) => {
+                format!("({place}.courier = $2 or ({place}.site is not null and {place}.next_hop is not null))")
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod crash;
 mod documents;
 mod doors;
 mod engine;
+mod handheld;
 mod house;
 mod log_contract;
 mod office;

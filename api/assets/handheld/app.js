@@ -14,7 +14,7 @@ import { Sender } from "./send.js";
 import { Shift } from "./shift.js";
 import { play, setSound, unlock } from "./sound.js";
 import { Stop } from "./stop.js";
-import { get, openStore, put } from "./store.js";
+import { Store } from "./store.js";
 import { watchUpdates } from "./update.js";
 import { Wedge } from "./wedge.js";
 import { Words, wordsOf } from "./words.js";
@@ -36,7 +36,7 @@ export class App {
     const app = new App();
     app.version = new URL(import.meta.url).pathname.split("/").at(-2);
     const rules = fetch(new URL("./rules.json", import.meta.url)).then((answer) => answer.json());
-    app.db = await openStore({ blocking: () => app.db.close() });
+    app.db = await Store.open();
     await app.#load(await rules);
     app.screen = new Screen(root, app);
     app.#applySettings();
@@ -50,7 +50,7 @@ export class App {
 
   async #load(rules) {
     const names = ["device", "settings", "eras", "stop", "bag", "shift", "mode", "later", "settled", "last_contact"];
-    const values = await Promise.all(names.map((name) => get(this.db, name)));
+    const values = await Promise.all(names.map((name) => this.db.get("meta", name)));
     const saved = Object.fromEntries(names.map((name, at) => [name, values[at]]));
     const keep = (name) => (value) => this.#keep(name, value);
     const language = navigator.language.startsWith("zh") ? "zh-CN" : "en";
@@ -79,8 +79,17 @@ export class App {
 
   /** Keeps a part's state; other tabs take it over. */
   #keep(name, value) {
-    put(this.db, name, value).catch((error) => this.#broken(error));
+    this.#persist(name, value);
     this.channel?.postMessage({ name, value });
+  }
+
+  /** Comfort, not promise: what is lost here is typed or fetched again. */
+  async #persist(name, value) {
+    try {
+      await this.db.keep(name, value);
+    } catch (error) {
+      console.warn("not kept", name, error);
+    }
   }
 
   get mode() {
@@ -179,6 +188,8 @@ export class App {
 
   /** A text came in: to whatever is open, else to the work. */
   #arrived(text, about) {
+    const field = document.getElementById("pda");
+    if (field) field.value = "";
     const dialog = openSheet();
     if (this.practising && dialog?.practise) {
       play(read(text).error ? "not" : "done");
@@ -320,7 +331,7 @@ export class App {
     if (status !== 200 || !body?.credential) return this.#enrolled("wrong");
     const { device, name, site, courier, credential, region } = body;
     this.device = { device, name, site: site?.id ?? site ?? undefined, courier: courier ?? undefined, credential, region };
-    await put(this.db, "device", this.device);
+    await this.db.keep("device", this.device);
     this.sender.revoked = false;
     this.#contact();
     return this.#enrolled("done");
@@ -394,7 +405,7 @@ export class App {
   /** From this sequence number on, the server's list may be older than what this device has read. */
   async #oldestUnsure() {
     const [first] = await this.queue.next(1);
-    return first?.seq ?? ((await get(this.db, "seq")) ?? 0) + 1;
+    return first?.seq ?? ((await this.db.get("meta", "seq")) ?? 0) + 1;
   }
 
   #heard({ again }) {
@@ -403,7 +414,7 @@ export class App {
   }
 
   #contacted() {
-    put(this.db, "last_contact", this.clock.now()).catch(() => {});
+    this.#persist("last_contact", this.clock.now());
     this.sender.lastContact = this.clock.now();
     if (this.clock.isOff) this.notice("clock-off", { text: this.words.t("clock.off", { age: this.clock.behind }) });
     else this.dismiss("clock-off");
@@ -456,11 +467,18 @@ export class App {
     this.channel?.postMessage({ name: "queue" });
   }
 
+  /** Counts at most ten times a second: a burst of scans must not wait for its own pill. */
   async #counted() {
+    if (this.#counting) return;
+    this.#counting = true;
+    await new Promise((done) => setTimeout(done, this.screen ? 100 : 0));
+    this.#counting = false;
     this.counts = await this.queue.counts().catch(() => this.counts);
     const before = this.screen?.pill;
     if (before?.isConnected) this.screen.drawHeader();
   }
+
+  #counting = false;
 
   /** Another tab of this device did something. */
   #otherTab({ name, value, thing, seq }) {
@@ -537,7 +555,7 @@ export class App {
       this.words.lang = settings.language;
     }
     this.settings = { ...this.settings, ...settings };
-    put(this.db, "settings", this.settings).catch((error) => this.#broken(error));
+    this.#persist("settings", this.settings);
     this.#applySettings();
   }
 

@@ -27,6 +27,11 @@ export class Queue {
 
   /** The id of this installation; made once, with the store. A store that was cleared is a new installation. */
   async installation() {
+    this.known ??= this.#installation();
+    return this.known;
+  }
+
+  async #installation() {
     const tx = this.db.transaction("meta", "readwrite", STRICT);
     const found = (await tx.store.get("installation")) ?? newId(this.clock.now());
     await tx.store.put(found, "installation");

@@ -16,6 +16,7 @@ export class Sender {
   #again = false;
   #timer;
   #failures = 0;
+  #notBefore = 0;
   #roundTrip = 0;
   #size = BATCH_MAX;
 
@@ -33,9 +34,11 @@ export class Sender {
     this.revoked = false;
   }
 
-  /** Asks for a send now: after a scan, when the network is back, by the button. Never throws. */
+  /** Asks for a send: after a scan, by a timer; `soon` when the network is back or somebody presses. Never throws. */
   async flush({ soon = false } = {}) {
     if (soon) this.#failures = 0;
+    // After a failure a scan does not hurry: a hundred scans would be a hundred knocks.
+    if (this.#failures > 0 && this.clock.mono() < this.#notBefore) return;
     if (this.#running) {
       this.#again = true;
       return;
@@ -128,7 +131,9 @@ export class Sender {
   async #comeBack() {
     const { waiting } = await this.queue.counts().catch(() => ({ waiting: 1 }));
     if (waiting === 0) return;
-    const pause = Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** Math.min(this.#failures, 10));
-    this.#timer = this.later(() => this.flush(), pause * (0.5 + this.random() / 2));
+    const most = Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** Math.min(this.#failures, 10));
+    const pause = most * (0.5 + this.random() / 2);
+    this.#notBefore = this.clock.mono() + pause;
+    this.#timer = this.later(() => this.flush({ soon: false }), pause + 1);
   }
 }

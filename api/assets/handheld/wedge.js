@@ -4,14 +4,19 @@
 //
 // Desk mode listens to the whole document, wherever the focus is. PDA mode keeps a field with `inputmode=none` focused, for
 // devices whose scanner types through an input method of its own and sends no keys at all.
-import { read } from "./code.js";
+import { PRINTED_LENGTH, read } from "./code.js";
 
 /** Keys of one burst are at most this far apart. Scanners need 5 to 60 ms a key; people rarely less than 100. */
 export const GAP_MS = 100;
+/** A burst that a busy device tore apart is still one text, if together it is a label: nobody types a check character by luck. */
+export const TORN_MS = 1_500;
 /** Fewer characters are no scan. */
 export const SHORTEST = 4;
-/** Silence that ends a burst without a suffix. */
+/** Silence after which a label without a suffix is taken, and after which anything else is told to be foreign. */
 export const SILENCE_MS = 120;
+const FOREIGN_MS = 400;
+/** A timer that fires so late was held up with everything else: keys may lie behind it. */
+const LATE_MS = 50;
 
 /** The character of a physical key; scanners send capitals with Shift, which an input method hides. */
 function ofPhysicalKey({ code, shiftKey }) {
@@ -28,6 +33,8 @@ export class Wedge {
   #composing = false;
   #composed = "";
   #lastKeyAt = -Infinity;
+  /** What lies in the buffer was told to be foreign already; more keys may yet make it a label. */
+  #told = false;
 
   /**
    * @param {{target: EventTarget, onScan: (text, about) => void, onIme?: () => void, isTyping?: (event) => boolean,
@@ -62,9 +69,10 @@ export class Wedge {
     const hidden = event.keyCode === 229 || event.key === "Process" || event.key === "Unidentified";
     const character = hidden ? ofPhysicalKey(event) : event.key.length === 1 ? event.key : "";
     if (character === "") return;
-    if (at - this.#lastKeyAt > GAP_MS) this.#begin();
+    const gap = at - this.#lastKeyAt;
+    if (gap > TORN_MS || (gap > GAP_MS && this.#label())) this.#begin();
     this.#lastKeyAt = at;
-    this.#keys.push({ character, at, hidden });
+    this.#keys.push({ character, at, hidden, gap, typing: this.isTyping(event) });
     // From the second key of a burst on, a scan must not walk through the page's buttons.
     if (!hidden && this.#isBurst() && !this.isTyping(event)) event.preventDefault();
     this.#wait();
@@ -72,7 +80,8 @@ export class Wedge {
 
   /** Enter or Tab ends a burst and is swallowed with it; after a person's typing it is the page's. */
   #suffix(event, at) {
-    if (this.#isBurst() && at - this.#lastKeyAt <= GAP_MS) {
+    const isScan = this.#label() || (this.#isBurst() && !this.isTyping(event) && !this.#told);
+    if (isScan && at - this.#lastKeyAt <= TORN_MS) {
       event.preventDefault();
       event.stopPropagation();
       this.#end(event.key);
@@ -84,18 +93,37 @@ export class Wedge {
   #begin() {
     this.cancel(this.#timer);
     // A burst whose suffix never came, and the next scan is here already.
-    if (this.#isBurst()) this.#end("none");
-    this.#keys = [];
-    this.#composed = "";
+    if (this.#label() || (this.#isBurst() && !this.#told)) this.#end("none");
+    this.#clear();
   }
 
   #isBurst() {
-    return this.#keys.length >= 2;
+    return this.#keys.length >= 2 && this.#keys.at(-1).gap <= GAP_MS;
   }
 
-  #wait() {
+  /** Silence ends a burst: soon if it is a label already, later if it may be torn. */
+  #wait(ms = SILENCE_MS) {
     this.cancel(this.#timer);
-    this.#timer = this.later(() => this.#end("none"), SILENCE_MS);
+    const due = performance.now() + ms;
+    this.#timer = this.later(() => {
+      if (performance.now() - due > LATE_MS) this.#wait(LATE_MS);
+      else if (ms < FOREIGN_MS && !this.#label()) this.#wait(FOREIGN_MS);
+      else this.#end("none");
+    }, ms);
+  }
+
+  /** What was typed, from the last key back: all of it, what came after a gap, what an input method made of it. */
+  #texts() {
+    const typed = (keys) => keys.map((key) => key.character).join("");
+    const torn = this.#keys.map((key) => key.gap > GAP_MS).lastIndexOf(true);
+    const made = this.#composed.normalize("NFKC").replace(/[\r\n\t]/g, "");
+    const whole = typed(this.#keys);
+    const texts = [typed(this.#keys.slice(Math.max(0, torn))), whole, whole.slice(-PRINTED_LENGTH), made];
+    return texts.filter((text) => text.length >= SHORTEST);
+  }
+
+  #label() {
+    return this.#texts().find((text) => !read(text).error);
   }
 
   #beginComposition() {
@@ -118,22 +146,30 @@ export class Wedge {
     this.#wait();
   }
 
-  #end(suffix) {
-    this.cancel(this.#timer);
-    const keys = this.#keys;
-    const composed = this.#composed;
+  #clear() {
     this.#keys = [];
     this.#composed = "";
     this.#lastKeyAt = -Infinity;
-    const typed = keys.map((key) => key.character).join("");
-    const made = composed.normalize("NFKC").replace(/[\r\n\t]/g, "");
-    const texts = [typed, made].filter((text) => text.length >= SHORTEST);
-    if (texts.length === 0) return;
+    this.#told = false;
+  }
+
+  #end(suffix) {
+    this.cancel(this.#timer);
+    const keys = this.#keys;
     // Keys and composition may both be seen, and one of them cut short: the one that is a label is right.
-    const text = texts.find((it) => !read(it).error) ?? texts[0];
-    const gaps = keys.slice(1).map((key, at) => key.at - keys[at].at);
+    const label = this.#label();
+    const text = label ?? this.#texts()[0];
+    const composed = text !== undefined && !keys.map((key) => key.character).join("").endsWith(text);
+    const isTold = this.#told;
+    if (label || suffix !== "none" || composed) this.#clear();
+    else this.#told = true;
+    if (isTold && !label) return;
+    if (text === undefined) return;
+    // A person fills a field: only a whole label is a scanner's for certain.
+    if (keys.at(-1)?.typing && read(text).error) return;
+    const gaps = keys.slice(1).map((key) => key.gap);
     const hidden = keys.some((key) => key.hidden);
     if (hidden) this.onIme();
-    this.onScan(text, { suffix, hidden, keys: keys.length, gap: Math.max(0, ...gaps), composed: text !== typed });
+    this.onScan(text, { suffix, hidden, keys: keys.length, gap: Math.max(0, ...gaps), composed });
   }
 }

@@ -51,7 +51,7 @@ export const WORDS = {
   "not.store_full": "Not recorded: storage is full",
   "not.store_full_next": "Free some space on this device, then scan again",
   "not.store": "Not recorded: storage failed",
-  "not.store_next": "Open this page anew and scan again; else use another device",
+  "not.store_next": "Free some space, then scan again; else use another device",
   "not.tail": "No label ends like that",
   "not.tail_next": "Check it, or type all 14 characters",
   "looks.nothing": "It is empty",

@@ -52,7 +52,7 @@ export const WORDS = {
   "not.store_full": "没有记录：本机存储已满",
   "not.store_full_next": "请清理手机空间，然后再扫一次",
   "not.store": "没有记录：本机存储出错",
-  "not.store_next": "请重新打开本页，再扫一次；仍不行请用另一台设备",
+  "not.store_next": "请清理手机空间，再扫一次；仍不行请换一台设备",
   "not.tail": "没有找到以此结尾的标签",
   "not.tail_next": "请核对，或输入全部 14 个字符",
   "looks.nothing": "内容为空",

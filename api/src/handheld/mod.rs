@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use domain::table::{REPEAT_MS, Row, STOP_MINUTES, TABLE};
-use files::{FILES, File, VENDOR};
+use files::{FILES, VENDOR};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -134,11 +134,8 @@ async fn vendor(Path(name): Path<String>, headers: HeaderMap) -> Response {
 }
 
 fn answer(kind: &'static str, keep: &'static str, body: impl Into<Bytes>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, keep),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep), (header::CONTENT_SECURITY_POLICY, POLICY)];
     (StatusCode::OK, headers, body.into()).into_response()
 }
 

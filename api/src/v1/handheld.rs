@@ -6,9 +6,8 @@ use crate::problem::{Body, Params, Problem};
 use crate::v1::scans::BATCH_MAX;
 use crate::view::{HolderView, printed, printed_subject};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use domain::code::Code;
-use domain::custody::Holder;
 use domain::dossier::DossierKind;
 use domain::id::{DeviceId, ScanId, SiteId, SubjectId};
 use projections::custody::Row;
@@ -109,10 +108,7 @@ pub struct ExpectedShelf {
 /// What the device should know before it is out of reach: its site's queues or its courier's load, sites, shelves.
 #[utoipa::path(get, path = "/handheld/expected", tag = "handheld", params(ExpectedQuery), responses(
     (status = 200, body = Expected), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn expected(
-    State(app): State<App>,
-    Params(query): Params<ExpectedQuery>,
-) -> Result<Json<Expected>, Problem> {
+pub async fn expected(State(app): State<App>, Params(query): Params<ExpectedQuery>) -> Result<Json<Expected>, Problem> {
     let id: DeviceId = query.device.parse().map_err(Problem::invalid)?;
     let (known, now) = (app.known(), app.now());
     let device = known.devices.at(&id, now).ok_or_else(Problem::not_found)?;
@@ -209,8 +205,7 @@ async fn sites(app: &App, known: &Known) -> Result<Vec<ExpectedSite>, Problem> {
 
 async fn shelves(app: &App, site: &SiteId) -> Result<Vec<ExpectedShelf>, Problem> {
     let bound = registers::label::shelves(app.db(), app.region(), site).await?;
-    let shelf =
-        |(code, shelf)| ExpectedShelf { code: labels::code::print(code), site: site.to_string(), shelf };
+    let shelf = |(code, shelf)| ExpectedShelf { code: labels::code::print(code), site: site.to_string(), shelf };
     Ok(bound.into_iter().map(shelf).collect())
 }
 
@@ -263,12 +258,9 @@ pub struct ThingView {
 }
 
 /// Who has the thing with this label, and its next hop; never its case.
-#[utoipa::path(get, path = "/things/{code}", tag = "handheld", params(("code" = String, axum::extract::Path, description = "a label")),
+#[utoipa::path(get, path = "/things/{code}", tag = "handheld", params(("code" = String, Path, description = "a label")),
     responses((status = 200, body = ThingView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn look_up(
-    State(app): State<App>,
-    axum::extract::Path(code): axum::extract::Path<String>,
-) -> Result<Json<ThingView>, Problem> {
+pub async fn look_up(State(app): State<App>, Path(code): Path<String>) -> Result<Json<ThingView>, Problem> {
     let label = super::scan::read_label(&code)?;
     let super::subject::Named::Thing(thing) = super::subject::named(&app, &labels::code::print(label)).await? else {
         return Err(Problem::not_found());
@@ -278,7 +270,7 @@ pub async fn look_up(
     let outer = row.outer_bag.map(projections::story::Thing::Bag);
     let bags = projections::custody::find(app.db(), app.region(), outer.as_slice()).await?;
     let place = outer.and_then(|bag| bags.get(&bag)).map_or(row, |(bag, _)| bag);
-    let whereabouts: Holder = place.custody.holder.clone();
+    let whereabouts = place.custody.holder.clone();
     Ok(Json(ThingView {
         code: printed(row).unwrap_or_else(|| labels::code::print(label)),
         thing: if matches!(thing, projections::story::Thing::Bag(_)) { "bag" } else { "dossier" },
