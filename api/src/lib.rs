@@ -7,6 +7,7 @@ pub mod app;
 pub mod client_address;
 pub mod commands;
 pub mod driven;
+pub mod handheld;
 pub mod headers;
 pub mod health;
 pub mod metrics;

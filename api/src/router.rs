@@ -3,7 +3,7 @@ use crate::access::Action;
 use crate::access::guard::{Doors, Route};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{headers, health, pages, same_site, v1};
+use crate::{handheld, headers, health, pages, same_site, v1};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -47,6 +47,9 @@ fn doors() -> Doors {
         .door(A::EnrolDevices, routes!(v1::enrolments::offer))
         .open_door(routes!(v1::enrolments::redeem))
         .door(A::BeginShift, routes!(v1::shifts::begin, v1::shifts::end))
+        .door(A::ReadExpected, routes!(v1::handheld::expected))
+        .door(A::ReadExpected, routes!(v1::handheld::conflicts))
+        .door(A::LookUp, routes!(v1::handheld::look_up))
         .door(A::FileCases, routes!(v1::cases::file))
         .door(A::ReadDossiers, routes!(v1::cases::get))
         .door(A::StepCases, routes!(v1::cases::step))
@@ -119,6 +122,7 @@ pub fn router(app: &App) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(pages::router(app))
+        .merge(handheld::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(absent)

@@ -1,6 +1,6 @@
 //! From a scan to a fact: the action it came with, or the one the table reads, with the payload that action carries.
 use crate::bag::{BagChecked, BagFact, Opened, Sealed};
-use crate::custody::payload::{InBag, LookedUp, LookedUpBecause, Posted, Read, Refused, Sent, Shelved};
+use crate::custody::payload::{InBag, LookedUp, LookedUpBecause, Posted, Read, Refused, Sent, Shelved, Signature};
 use crate::dossier::DossierFact;
 use crate::event::{Remark, Voided};
 use crate::id::SubjectId;
@@ -31,7 +31,7 @@ pub fn dossier_fact(action: Action, details: &Details, around: &Around) -> (Doss
         Action::MailDelivered => DossierFact::MailDelivered(read()),
         Action::Shelved => DossierFact::Shelved(Shelved { shelf: details.shelf.clone() }),
         Action::Sighted => DossierFact::Sighted(read()),
-        Action::LookedUp => DossierFact::LookedUp(looked_up(around)),
+        Action::LookedUp => DossierFact::LookedUp(looked_up(details, around)),
         Action::Refused => DossierFact::Refused(refused(details)),
         Action::Missing => DossierFact::Missing(read()),
         Action::Found => DossierFact::Found(read()),
@@ -68,7 +68,7 @@ pub fn bag_fact(action: Action, details: &Details, around: &Around) -> (BagFact,
         Action::Opened => BagFact::Opened(Opened { seal_no: details.seal_no.clone(), intact: details.seal_intact }),
         Action::Checked => BagFact::Checked(BagChecked { absent: around.absent.clone() }),
         Action::Sighted => BagFact::Sighted(read()),
-        Action::LookedUp => BagFact::LookedUp(looked_up(around)),
+        Action::LookedUp => BagFact::LookedUp(looked_up(details, around)),
         Action::Refused => BagFact::Refused(refused(details)),
         Action::Missing => BagFact::Missing(read()),
         Action::Found => BagFact::Found(read()),
@@ -106,9 +106,14 @@ fn refused(details: &Details) -> Refused {
     Refused { reason, left_with: details.left_with.clone(), note: details.note }
 }
 
-fn looked_up(around: &Around) -> LookedUp {
-    let because = if around.mode == Mode::Look { LookedUpBecause::Mode } else { LookedUpBecause::Repeat };
-    LookedUp { because }
+fn looked_up(details: &Details, around: &Around) -> LookedUp {
+    let signature = details.signed_by.clone().map(|by| Signature { by, scans: details.signs.clone() });
+    let because = match around.mode {
+        _ if signature.is_some() => LookedUpBecause::Signature,
+        Mode::Look => LookedUpBecause::Mode,
+        _ => LookedUpBecause::Repeat,
+    };
+    LookedUp { because, signature }
 }
 
 fn void(scan: crate::id::ScanId) -> Remark {

@@ -103,6 +103,12 @@ pub struct Details {
     /// Id of a free text in the vault; never the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<NoteId>,
+    /// Who signs for a batch: a person's id, or a badge's label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
+    /// The scans a signature is for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signs: Vec<ScanId>,
     /// The scan that `scan_voided` takes back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voids: Option<ScanId>,

@@ -4,7 +4,7 @@ use crate::model::{Life, Model, Table};
 use crate::story::{Thing, tell};
 use crate::visits::{self, Scope, Visit};
 use domain::exception::{Answers, Exception, ExceptionKind, Limits};
-use domain::id::{Region, SubjectId};
+use domain::id::{Region, ScanId, SubjectId};
 use domain::network::Networks;
 use domain::stay::Bags;
 use domain::time::Timestamp;
@@ -29,6 +29,7 @@ const EXCEPTIONS: Table = Table {
         "region, is_open, due_from, subject",
         "region, is_open, site, due_from",
         "region, is_open, kind, due_from",
+        "region, anchor",
     ],
 };
 
@@ -199,6 +200,33 @@ pub async fn of_subject(db: &Db, region: Region, subject: SubjectId) -> Result<V
         "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
          from exceptions where region = $1 and subject = $2 order by since, kind, anchor")
         .bind(i64::from(region.0)).bind(subject.0).fetch_all(c).await)
+}
+
+/// The open exceptions that hang on scans, by when they began to count: what a device's own scans led to.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_anchors(db: &Db, region: Region, scans: &[ScanId], now: Timestamp) -> Result<Vec<Row>, sqlx::Error> {
+    static FIND: LazyLock<Statements> = LazyLock::new(|| {
+        let head =
+            "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
+             from exceptions where region = $1 and is_open = 1 and due_from <= $2 and anchor in (values ";
+        Statements::keys(head, 2, ")")
+    });
+    let mut found = Vec::new();
+    for list in filled(scans) {
+        let rows: Vec<Row> = sql!(db.read(), c => {
+            let mut query = sqlx::query_as(FIND.of(&c, list.len())).bind(i64::from(region.0)).bind(now.0);
+            for scan in &list {
+                query = query.bind(scan.0);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    found.sort_by(|a: &Row, b| (a.due_from, a.subject, &a.kind).cmp(&(b.due_from, b.subject, &b.kind)));
+    found.dedup();
+    Ok(found)
 }
 
 /// How many exceptions of a scope are open now, by kind.

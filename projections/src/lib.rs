@@ -9,6 +9,7 @@
 pub mod affected;
 pub mod custody;
 pub mod exceptions;
+pub mod expected;
 pub mod follower;
 pub mod model;
 pub mod queues;

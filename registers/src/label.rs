@@ -185,6 +185,18 @@ pub async fn site_aliases(db: &Db, region: Region) -> Result<HashMap<SiteId, Sit
     rows.iter().map(|(code, site, _)| Ok((id(code, "code")?, id(site, "site")?))).collect()
 }
 
+/// Shelf labels of a site, with the shelves they hang on; of several labels on one shelf, each.
+///
+/// # Errors
+/// The database's own, or a stored value that cannot be read.
+pub async fn shelves(db: &Db, region: Region, site: &SiteId) -> Result<Vec<(Code, String)>, Error> {
+    const BOUND: &str = "select code, shelf from label_binding \
+        where region = $1 and site = $2 and shelf is not null order by shelf, code";
+    let rows: Vec<(String, String)> = sql!(db.read(), c =>
+        sqlx::query_as(BOUND).bind(i64::from(region.0)).bind(site.as_str()).fetch_all(c).await?);
+    rows.into_iter().map(|(code, shelf)| Ok((stored_code(&code)?, shelf))).collect()
+}
+
 fn stored_code(text: &str) -> Result<Code, Error> {
     text.parse().map_err(|_| Error::Stored { table: "label", column: "code" })
 }

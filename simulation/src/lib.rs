@@ -28,6 +28,7 @@ mod intake;
 mod people;
 mod post;
 mod reading;
+mod round_export;
 mod rounds;
 mod sending;
 mod tours;
@@ -38,6 +39,7 @@ pub use county::{County, Item, Level};
 pub use drive::Player;
 pub use faults::{Fault, FaultRates};
 pub use judge::judge;
+pub use round_export::{CourierDay, LabelOfDay, busiest_courier_day};
 pub use verdict::Verdict;
 
 use client::Client;

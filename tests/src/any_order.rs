@@ -169,7 +169,7 @@ impl World {
             DossierFact::Returned(sent),
             DossierFact::Posted(Posted { to, tracking_no: None }),
             DossierFact::Unpacked(InBag { bag }),
-            DossierFact::LookedUp(LookedUp { because: LookedUpBecause::Repeat }),
+            DossierFact::LookedUp(LookedUp { because: LookedUpBecause::Repeat, signature: None }),
             DossierFact::Refused(Refused { reason: RefusalReason::Torn, left_with, note: None }),
             DossierFact::Missing(read.clone()),
             DossierFact::Found(read.clone()),

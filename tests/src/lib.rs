@@ -10,6 +10,7 @@ mod documents;
 mod doors;
 mod engine;
 mod erasure;
+mod handheld;
 mod house;
 mod log_contract;
 mod mistakes;

@@ -149,7 +149,7 @@ pub const TABLE: &[Row] = &[
     // roles: courier, agent, clerk, sorter, department, supervisor, system, audit, security; then device, program
     row(Action::Scan,               "scan",                [A, O, O, O, O, N, N, N, N], true,  Some(ClientScope::Scan),     "record scans"),
     row(Action::BeginShift,         "begin_shift",         [N, N, N, N, N, N, N, N, N], true,  None,                        "begin and end a shift by badge and PIN"),
-    row(Action::ReadExpected,       "read_expected",       [N, N, N, N, N, N, N, N, N], true,  None,                        "fetch ahead what a device needs without network"),
+    row(Action::ReadExpected,       "read_expected",       [N, N, N, N, N, N, N, N, N], true,  READ,                        "fetch ahead what a device needs without network"),
     row(Action::LookUp,             "look_up",             [A, A, A, A, A, A, N, N, N], true,  READ,                        "be told holder and next hop of a label"),
     row(Action::ReadDossiers,       "read_dossiers",       [N, O, O, O, O, A, N, N, N], false, READ,                        "see dossiers, bags and cases, search them, follow their trails"),
     row(Action::ReadQueues,         "read_queues",         [N, O, O, O, O, A, N, N, N], false, READ,                        "see the queues of a site"),

@@ -22,8 +22,8 @@ enum Command {
     Add {
         /// What it is for; begins with a letter.
         name: String,
-        /// What it opens: scan, read, decide, set_up, feed, metrics; several times for several.
-        #[arg(long = "scope", required = true)]
+        /// What it opens: some of scan, read, decide, set_up, feed, metrics, divided by commas.
+        #[arg(long = "scope", required = true, value_delimiter = ',')]
         scopes: Vec<String>,
         /// Days until it ends, 366 at most.
         #[arg(long, default_value_t = 90)]

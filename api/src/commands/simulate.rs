@@ -46,6 +46,10 @@ pub(super) struct Simulate {
     /// Its token.
     #[arg(long, env = "LIUZHUAN_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// Play nothing against a server: print, as JSON, what the busiest courier scans on this working day (from 0), for driving
+    /// a real handheld.
+    #[arg(long, conflicts_with = "against", value_name = "DAY")]
+    courier_day: Option<u32>,
 }
 
 /// What must hold: shares of right places, of flagged silences, and of false alarms.
@@ -67,6 +71,12 @@ impl Simulate {
         let began = Timestamp(start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis());
         let loopback = "127.0.0.1:0".parse().context("loopback")?;
         let stage = Stage::open(&database, settings.region()?, listen(loopback).await?.into(), began).await?;
+        if let Some(day) = self.courier_day {
+            let found = simulation::busiest_courier_day(&stage.county, self.seed, start, day, self.dossiers);
+            stage.close().await?;
+            super::say(serde_json::to_string(&found?.context("no courier scans on that day")?)?);
+            return Ok(());
+        }
         let options = Options {
             base_url: self.against.clone().unwrap_or_else(|| stage.url.clone()),
             token: self.token.clone().filter(|_| self.against.is_some()).unwrap_or_else(|| stage.token.clone()),

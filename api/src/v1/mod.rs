@@ -10,6 +10,7 @@ pub mod dossiers;
 pub mod enrolments;
 pub mod events;
 pub mod exceptions;
+pub mod handheld;
 pub mod labels;
 pub mod live;
 pub mod paging;

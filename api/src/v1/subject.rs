@@ -2,6 +2,7 @@
 use crate::access::Permit;
 use crate::app::App;
 use crate::problem::Problem;
+use domain::code::Code;
 use domain::id::{CaseId, SubjectId};
 use projections::search;
 use projections::story::Thing;
@@ -27,11 +28,19 @@ pub async fn named(app: &App, permit: &Permit, text: &str) -> Result<Named, Prob
     Ok(named)
 }
 
+/// The thing a label is on. Whoever reads a label holds it: its holder and next hop are no secret.
+///
+/// # Errors
+/// A label that is on no dossier or bag, or the database's own.
+pub async fn of_label(app: &App, code: Code) -> Result<Thing, Problem> {
+    let rows = registers::label::resolve(app.db(), app.region(), &[code]).await?;
+    let subject = rows.get(&code).map_or_else(|| code.subject(), |row| row.subject);
+    Thing::of_code(code.kind(), subject).ok_or_else(Problem::not_found)
+}
+
 async fn meant(app: &App, permit: &Permit, text: &str) -> Result<Named, Problem> {
     if let Ok(code) = labels::code::read(text) {
-        let rows = registers::label::resolve(app.db(), app.region(), &[code]).await?;
-        let subject = rows.get(&code).map_or_else(|| code.subject(), |row| row.subject);
-        return Thing::of_code(code.kind(), subject).map(Named::Thing).ok_or_else(Problem::not_found);
+        return of_label(app, code).await.map(Named::Thing);
     }
     if let Ok(id) = text.parse::<Uuid>() {
         return Ok(Thing::of_subject(SubjectId(id)).map_or(Named::Case(CaseId(id)), Named::Thing));

@@ -1,5 +1,5 @@
 //! The payloads that dossiers and bags share: what a reading adds to who, where and when.
-use crate::id::{NoteId, PersonId, SiteId, SubjectId};
+use crate::id::{NoteId, PersonId, ScanId, SiteId, SubjectId};
 use crate::scan::{Carrier, RefusalReason};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,17 @@ pub struct Posted {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookedUp {
     pub because: LookedUpBecause,
+    /// For a signature, what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+}
+
+/// One signature for all that passed from hand to hand. It lies with the first thing of the batch and names every scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// A person's id, or the code of the badge that was read: whoever it belonged to then has signed.
+    pub by: String,
+    pub scans: Vec<ScanId>,
 }
 
 /// Why a reading moved nothing.
@@ -68,6 +79,8 @@ pub enum LookedUpBecause {
     Mode,
     /// The same thing was read at the same stop within a minute.
     Repeat,
+    /// Somebody signed for a batch on the device.
+    Signature,
 }
 
 /// It carries a new label; the old code still leads here, flagged.

@@ -396,7 +396,7 @@ mod tests {
 
     #[test]
     fn looking_up_and_deciding_move_nothing() {
-        let looked = LookedUp { because: LookedUpBecause::Mode };
+        let looked = LookedUp { because: LookedUpBecause::Mode, signature: None };
         let steps = way(
             [
                 registered(0),

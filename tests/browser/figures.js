@@ -1,0 +1,120 @@
+// Sizes over the wire and times on this machine, with the processor as it is and slowed six times; beside what is aimed at.
+import { join } from "node:path";
+import { request } from "node:http";
+import { camera, printed, swaying } from "./film.js";
+import { Office, until } from "./office.js";
+import { Phone } from "./phone.js";
+
+const rows = [];
+const row = (what, value, aim) => {
+  rows.push([what, value, aim]);
+  console.log(`${what.padEnd(58)} ${String(value).padStart(12)}   aim ${aim}`);
+};
+const kb = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+const ms = (value) => `${Math.round(value)} ms`;
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+/** Bytes of a body as it goes over the wire. */
+function size(url, encoding) {
+  return new Promise((done, lost) => {
+    request(url, { headers: { "accept-encoding": encoding } }, (answer) => {
+      let bytes = 0;
+      answer.on("data", (chunk) => (bytes += chunk.length));
+      answer.on("end", () => done(bytes));
+    }).on("error", lost).end();
+  });
+}
+
+async function slowed(it, times) {
+  const session = await it.context.newCDPSession(it.page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: times });
+}
+
+/** From asking for the page to being ready to scan. */
+async function ready(it, times) {
+  const all = [];
+  for (let n = 0; n < 5; n++) {
+    await slowed(it, times);
+    await it.page.reload();
+    await it.ready();
+    all.push(await it.page.evaluate(() => performance.getEntriesByName("ready")[0].startTime));
+  }
+  return median(all);
+}
+
+const office = await Office.open();
+
+// Sizes: everything the page fetches until it is ready, then the decoder.
+{
+  const it = await Phone.open(office, { enrolled: false });
+  const asked = [];
+  it.page.on("request", (one) => asked.push(one.url()));
+  await it.go();
+  await it.page.waitForTimeout(500);
+  const first = [...new Set(asked)].filter((url) => url.includes("/handheld/") && !url.includes("zxing") && !url.endsWith("sw.js"));
+  let total = 0;
+  for (const url of first) total += await size(url, "gzip");
+  row("first load, gzip, without the decoder", kb(total), "60 KB");
+  row("files of it", first.length, "–");
+  const vendor = `${office.url}/handheld/vendor/zxing-wasm-3.1.4`;
+  row("decoder, its glue, gzip", kb(await size(`${vendor}/reader.js`, "gzip")), "13 KB");
+  row("decoder, wasm, brotli", kb(await size(`${vendor}/zxing_reader.wasm`, "br")), "325 KB");
+  row("decoder, wasm, gzip", kb(await size(`${vendor}/zxing_reader.wasm`, "gzip")), "425 KB");
+  await it.close();
+}
+
+// Times to ready: cold with network, then warm and offline.
+{
+  const it = await Phone.open(office);
+  row("cold, with network, to ready", ms(await it.page.evaluate(() => performance.getEntriesByName("ready")[0].startTime)), "–");
+  await until("the worker is in charge", () => it.page.evaluate(() => Boolean(navigator.serviceWorker.controller)));
+  await it.context.setOffline(true);
+  row("warm, offline, to ready", ms(await ready(it, 1)), "1500 ms");
+  row("warm, offline, to ready, processor slowed six times", ms(await ready(it, 6)), "3000 ms");
+  await slowed(it, 1);
+  await it.context.setOffline(false);
+  // A queue of a week.
+  const codes = await office.mint("dossier", 2_000);
+  office.road.cutOff = true;
+  const began = Date.now();
+  await it.scanAll(codes);
+  row("one scan onto the disk and onto the screen, of 2,000", ms((Date.now() - began) / 2_000), "–");
+  office.road.cutOff = false;
+  const sent = Date.now();
+  await it.page.evaluate(() => liuzhuan.sendNow());
+  await it.allSent();
+  row("2,000 scans sent", ms(Date.now() - sent), "–");
+  await it.close();
+}
+
+/** From the first frame that shows codes to the last tone, by a camera that draws on demand. */
+async function tray(count, times, format, words) {
+  const { folder, pages } = await printed(office, words);
+  const film = await swaying([pages[0]], join(folder, "still.mjpeg"), format);
+  const it = await Phone.open(office, { args: camera(film) });
+  await it.page.evaluate(() => liuzhuan.camera.warm());
+  await it.page.waitForTimeout(2_000);
+  await slowed(it, times);
+  const took = await it.page.evaluate((count) => new Promise((done) => {
+    let seen;
+    const tones = () => performance.getEntriesByType("mark").filter((mark) => mark.name.startsWith("tone:") && mark.startTime > seen);
+    const video = document.querySelector("video") ?? liuzhuan.screen.video;
+    video.addEventListener("loadeddata", () => (seen ??= performance.now()));
+    const look = setInterval(() => {
+      if (seen === undefined || tones().length < count) return;
+      clearInterval(look);
+      done(tones()[count - 1].startTime - seen);
+    }, 10);
+    setTimeout(() => done(NaN), 30_000);
+    liuzhuan.toggleCamera();
+  }), count);
+  await it.close();
+  return took;
+}
+
+const single = { scale: 620, seconds: 2 };
+const sheet = { width: 1920, height: 1080, scale: 700, seconds: 2, blur: 0.5 };
+row("in focus to tone, one label at 720p", ms(await tray(1, 1, single, ["--count", "1", "--format", "60x40"])), "400 ms");
+row("in focus to tone, slowed six times", ms(await tray(1, 6, single, ["--count", "1", "--format", "60x40"])), "400 ms");
+row("a tray of 24 at 1080p, first frame to last tone", ms(await tray(24, 1, sheet, ["--count", "24", "--format", "a4-3x8"])), "2000 ms");
+await office.close();
