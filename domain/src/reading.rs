@@ -111,7 +111,9 @@ fn looked_up(details: &Details, around: &Around) -> LookedUp {
     let because = match around.mode {
         _ if signature.is_some() => LookedUpBecause::Signature,
         Mode::Look => LookedUpBecause::Mode,
-        _ => LookedUpBecause::Repeat,
+        Mode::Receive | Mode::Send | Mode::Pack | Mode::Check | Mode::Sort | Mode::Shelve | Mode::Stocktake => {
+            LookedUpBecause::Repeat
+        }
     };
     LookedUp { because, signature }
 }

@@ -84,8 +84,10 @@ impl Drop for Server {
 }
 
 pub fn token(database: &str) -> String {
-    let made =
-        Command::new(executable()).args(["client", "add", "crash", "--scope", "scan,read,decide,set_up,feed,metrics", "--database", database]).output().expect("it runs");
+    let made = Command::new(executable())
+        .args(["client", "add", "crash", "--scope", "scan,read,decide,set_up,feed,metrics", "--database", database])
+        .output()
+        .expect("it runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     String::from_utf8(made.stdout).expect("text").trim().to_owned()
 }
@@ -255,7 +257,9 @@ async fn lost_at_power_failure(flush: Flush, cut: u32) -> (usize, usize) {
 /// Makes a token through a process that is recorded too.
 fn token_by_hand(database: &str, environment: &[(&str, String)]) -> String {
     let mut command = Command::new(executable());
-    command.args(["client", "add", "crash", "--scope", "scan,read,decide,set_up,feed,metrics", "--database", database]).envs(environment.iter().map(|(k, v)| (*k, v)));
+    command
+        .args(["client", "add", "crash", "--scope", "scan,read,decide,set_up,feed,metrics", "--database", database])
+        .envs(environment.iter().map(|(k, v)| (*k, v)));
     let made = command.output().expect("it runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     String::from_utf8(made.stdout).expect("text").trim().to_owned()
