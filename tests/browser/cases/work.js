@@ -73,7 +73,7 @@ export const cases = {
 
     const kinds = (await at.exceptions()).map((it) => it.kind).sort();
     equal(kinds.includes("meaning_differs"), false, `the page reads as the server does: ${kinds}`);
-    equal([kinds.includes("missing_from_bag"), kinds.includes("unexpected_in_bag")], [true, true], String(kinds));
+    equal([kinds.includes("missing_from_bag"), kinds.includes("received_without_dispatch")], [true, true], String(kinds));
     const signature = (await at.events()).find((event) => event.body.fact.because === "signature");
     equal([signature.body.fact.signature.by, signature.body.fact.signature.scans.length >= 1], [badge, true]);
   },
@@ -221,7 +221,7 @@ export const cases = {
     await it.scan(code);
     await press(it, '[data-choice="register"]');
     await press(it, '[data-pieces="7"]');
-    equal(await it.page.evaluate(() => liuzhuan.later.map(({ printed, pieces }) => [printed, pieces])), [[code, 7]]);
+    equal(await it.page.evaluate(() => liuzhuan.later.notes.map(({ printed, pieces }) => [printed, pieces])), [[code, 7]]);
     at.road.cutOff = false;
     await it.agrees({ made: 1 });
   },
