@@ -108,7 +108,9 @@ export const cases = {
     await it.page.evaluate(() => document.querySelector("dialog").closeSheet());
     await it.page.evaluate(() => liuzhuan.bag.close());
     await it.page.evaluate(() => liuzhuan.setMode("sort"));
-    await it.scan(inside[4]);
+    const [homeward] = await at.dossiers(1, { at: "hub", home: "t01" });
+    await it.page.evaluate(() => liuzhuan.sendNow());
+    await it.scan(homeward);
     await picture(it.page, "zh-CN-412x915-sort");
     await examined(it.page, "sorting");
   },
