@@ -106,7 +106,7 @@ async function tray(count, times, format, words) {
       done(tones()[count - 1].startTime - seen);
     }, 10);
     setTimeout(() => done(NaN), 30_000);
-    liuzhuan.toggleCamera();
+    liuzhuan.lens.toggle();
   }), count);
   await it.close();
   return took;

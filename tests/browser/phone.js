@@ -75,6 +75,8 @@ export class Phone {
     this.credential = `lzd_${this.device}`;
     this.office.road.admit(secret, { device: this.device, name: `手持 ${this.device}`, site, courier: this.courier, credential: this.credential, region: "441424" });
     await this.go(`#enrol=${secret}`);
+    // From here on the page needs no network.
+    await this.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   }
 
   async beginShift(badge) {

@@ -1,12 +1,15 @@
 // Puts the parts together and lives the page's life: starts, listens to scanners, sends, fetches ahead, watches clock and
 // network. The rules are in reading.js, the promises in queue.js and send.js; here is only who calls whom, and when.
 import { Bag } from "./bag.js";
-import { Camera } from "./camera.js";
 import { Clock } from "./clock.js";
 import { read } from "./code.js";
+import { Contact } from "./contact.js";
 import { openSheet } from "./dom.js";
 import { Door } from "./door.js";
 import { Known } from "./known.js";
+import { Later } from "./later.js";
+import { Lens } from "./lens.js";
+import { Notices } from "./notices.js";
 import { Queue } from "./queue.js";
 import { Reading } from "./reading.js";
 import { Screen } from "./screen.js";
@@ -28,9 +31,11 @@ const ENROL = "#enrol=";
 export class App {
   practising = false;
   outcome = undefined;
-  counts = { waiting: 0, refused: 0, acknowledged: 0, age: undefined };
+  counts = { waiting: 0, refused: 0, acknowledged: 0 };
   conflicts = [];
-  #notices = new Map();
+  contact = new Contact(this);
+  lens = new Lens(this);
+  notices = new Notices(this);
 
   static async start(root) {
     const app = new App();
@@ -40,7 +45,7 @@ export class App {
     await app.#load(await rules);
     app.screen = new Screen(root, app);
     app.#applySettings();
-    await app.#counted();
+    await app.counted();
     app.#listen();
     performance.mark("ready");
     document.documentElement.dataset.ready = "true";
@@ -52,11 +57,11 @@ export class App {
     const names = ["device", "settings", "eras", "stop", "bag", "shift", "mode", "later", "settled", "last_contact"];
     const values = await Promise.all(names.map((name) => this.db.get("meta", name)));
     const saved = Object.fromEntries(names.map((name, at) => [name, values[at]]));
-    const keep = (name) => (value) => this.#keep(name, value);
+    const keep = (name) => (value) => this.keep(name, value);
     const language = navigator.language.startsWith("zh") ? "zh-CN" : "en";
     this.device = saved.device;
     this.settings = { ...DEFAULTS, language, ...saved.settings };
-    this.later = saved.later ?? [];
+    this.later = new Later(this, saved.later);
     this.settled = new Set(saved.settled ?? []);
     this.clock = new Clock({ eras: saved.eras ?? [] });
     this.queue = new Queue(this.db, this.clock, () => this.#changed());
@@ -70,7 +75,7 @@ export class App {
     const { queue, known, stop, bag, shift, clock, door } = this;
     this.reading = new Reading({ queue, known, stop, bag, shift, rules, clock, device: () => this.device });
     this.reading.mode = saved.mode ?? "receive";
-    this.sender = new Sender({ queue, door, clock, changed: () => this.#sent(), heard: (answer) => this.#heard(answer) });
+    this.sender = new Sender({ queue, door, clock, changed: () => this.contact.sent(), heard: (answer) => this.contact.heard(answer) });
     this.sender.lastContact = saved.last_contact;
     this.channel = globalThis.BroadcastChannel && new BroadcastChannel("liuzhuan-handheld");
     await this.known.load();
@@ -78,13 +83,13 @@ export class App {
   }
 
   /** Keeps a part's state; other tabs take it over. */
-  #keep(name, value) {
-    this.#persist(name, value);
+  keep(name, value) {
+    this.persist(name, value);
     this.channel?.postMessage({ name, value });
   }
 
   /** Comfort, not promise: what is lost here is typed or fetched again. */
-  async #persist(name, value) {
+  async persist(name, value) {
     try {
       await this.db.keep(name, value);
     } catch (error) {
@@ -108,12 +113,12 @@ export class App {
   // Listening.
 
   #listen() {
-    const scanned = (text, about) => this.#arrived(text, { how: "wedge", ...about });
+    const scanned = (text, about) => this.arrived(text, { how: "wedge", ...about });
     const isTyping = ({ target }) => /^(INPUT|SELECT|TEXTAREA)$/.test(target?.tagName ?? "") && target.id !== "pda";
-    this.wedge = new Wedge({ target: document, onScan: scanned, onIme: () => this.notice("ime", { text: this.words.t("ime") }, 8_000), isTyping });
+    this.wedge = new Wedge({ target: document, onScan: scanned, onIme: () => this.notices.notice("ime", { text: this.words.t("ime") }, 8_000), isTyping });
     this.wedge.start();
     for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, unlock, { once: false, passive: true });
-    addEventListener("online", () => this.#contact());
+    addEventListener("online", () => this.contact.all());
     addEventListener("beforeunload", (event) => {
       if (this.counts.waiting > 0) event.preventDefault();
     });
@@ -121,73 +126,13 @@ export class App {
     this.channel?.addEventListener("message", ({ data }) => this.#otherTab(data));
     setInterval(() => this.#tick(), 1_000);
     setInterval(() => this.sender.flush(), SEND_EVERY_MS);
-    setInterval(() => this.#expect(), EXPECT_EVERY_MS);
-    setInterval(() => this.#counted(), 15_000);
+    setInterval(() => this.contact.expect(), EXPECT_EVERY_MS);
+    setInterval(() => this.counted(), 15_000);
     watchUpdates({ isSafe: () => this.isSafe(), found: (update) => this.#updateFound(update) });
   }
 
-  get camera() {
-    this.#camera ??= new Camera({
-      video: this.screen.video,
-      onCodes: (texts) => texts.forEach((text) => this.#arrived(text, { how: "camera" })),
-      onState: (state) => this.#cameraState(state),
-      onFrame: (codes) => this.onFrame?.(codes),
-      settings: this.settings.camera,
-      keep: (camera) => this.set({ camera }),
-    });
-    return this.#camera;
-  }
-  #camera;
-
-  #cameraState(state) {
-    this.screen.showCamera(state);
-    this.screen.drawNav();
-  }
-
-  toggleCamera() {
-    if (this.camera.isOpen) this.camera.close();
-    else {
-      this.screen.camera.hidden = false;
-      this.screen.camera.replaceChildren(this.screen.video);
-      this.camera.open();
-    }
-  }
-
-  async useCamera(settings) {
-    await this.camera.use(settings);
-    this.screen.showCamera("open");
-  }
-
-  zoom({ min = 1, max }) {
-    const now = this.camera.settings.zoom ?? min;
-    return this.useCamera({ zoom: now * 2 > max ? min : now * 2 });
-  }
-
-  async nextLens() {
-    const lenses = await this.camera.lenses();
-    const at = lenses.findIndex((lens) => lens.id === this.camera.settings.lens);
-    const next = lenses[(at + 1) % Math.max(1, lenses.length)];
-    if (next) await this.useCamera({ lens: next.id });
-  }
-
-  /** A photo in place of the camera. */
-  async readPhoto(file) {
-    if (!file) return;
-    const bitmap = await createImageBitmap(file);
-    const canvas = Object.assign(document.createElement("canvas"), { width: bitmap.width, height: bitmap.height });
-    const context = canvas.getContext("2d");
-    context.drawImage(bitmap, 0, 0);
-    const worker = new Worker(new URL("./decode-worker.js", import.meta.url));
-    worker.onmessage = ({ data }) => {
-      if (data.ready) return;
-      worker.terminate();
-      for (const { text } of data.codes ?? []) this.#arrived(text, { how: "camera" });
-    };
-    worker.postMessage({ frame: context.getImageData(0, 0, canvas.width, canvas.height), at: performance.now() });
-  }
-
   /** A text came in: to whatever is open, else to the work. */
-  #arrived(text, about) {
+  arrived(text, about) {
     const field = document.getElementById("pda");
     if (field) field.value = "";
     const dialog = openSheet();
@@ -252,7 +197,7 @@ export class App {
     } catch (error) {
       outcome = this.#broken(error);
     }
-    if (outcome.ask === "seal") return this.open("seal");
+    if (outcome.ask) return this.open(outcome.ask);
     this.#show(outcome);
     if (outcome.row) this.channel?.postMessage({ name: "scan", value: outcome.row.scan, thing: outcome.thing, seq: outcome.row.seq });
     this.sender.flush();
@@ -286,41 +231,15 @@ export class App {
 
   setMode(mode) {
     this.reading.mode = mode;
-    this.#keep("mode", mode);
+    this.keep("mode", mode);
     this.outcome = undefined;
     this.screen.draw();
-  }
-
-  sitesToSend() {
-    const goals = (this.bag.state?.packed ?? []).map((code) => this.known.thing(code, "dossier").next_hop);
-    const listed = [...new Set(goals.filter(Boolean))].map((id) => this.known.site(id)).filter(Boolean);
-    return listed.length > 0 ? listed : [...this.known.sites.values()];
   }
 
   /** Opens a sheet; they are loaded when the first is wanted. */
   async open(name, about) {
     const sheets = await import("./sheets.js");
     return sheets[name](this, about);
-  }
-
-  /** A label nobody has registered, read at a station: count the pieces now. */
-  mayRegister(thing) {
-    const site = this.known.site(this.device?.site ?? this.stop.site);
-    return thing?.thing === "dossier" && !thing.number && site?.kind === "station";
-  }
-
-  registerLater(thing) {
-    return this.open("pieces", thing);
-  }
-
-  noteLater(note) {
-    this.later = [...this.later.filter((it) => it.code !== note.code), { ...note, at: this.clock.now() }];
-    this.#keep("later", this.later);
-  }
-
-  registered(note) {
-    this.later = this.later.filter((it) => it.code !== note.code);
-    this.#keep("later", this.later);
   }
 
   // People and device.
@@ -333,7 +252,7 @@ export class App {
     this.device = { device, name, site: site?.id ?? site ?? undefined, courier: courier ?? undefined, credential, region };
     await this.db.keep("device", this.device);
     this.sender.revoked = false;
-    this.#contact();
+    this.contact.all();
     return this.#enrolled("done");
   }
 
@@ -349,7 +268,7 @@ export class App {
     if (outcome === "begun") {
       this.#show({ tone: "done", say: ["shift.begun", { name: this.shift.person.name }] });
       this.#askToStay();
-      this.#contact();
+      this.contact.all();
     }
     this.screen.draw();
     return outcome;
@@ -373,102 +292,27 @@ export class App {
     this.#askToStay();
     this.#stayAwake();
     const idle = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 1_500));
-    idle(() => navigator.serviceWorker?.ready.then((it) => it.active?.postMessage("fetch-decoder")));
-    await this.#contact();
-  }
-
-  async #contact() {
-    await this.sender.flush({ soon: true });
-    await this.#expect();
-    await this.fetchConflicts();
+    idle(() => Promise.all([import("./sheets.js"), navigator.serviceWorker?.ready.then((it) => it.active?.postMessage("fetch-decoder"))]));
+    await this.contact.all();
   }
 
   sendNow() {
-    return this.#contact();
+    return this.contact.all();
   }
 
-  /** Fetches what to expect, so that answers without network are useful. */
-  async #expect() {
-    if (!this.device) return;
-    const since = (await this.#oldestUnsure()) ?? Infinity;
-    const { status, body, serverNow } = await this.door.expected(this.device.device);
-    if (status === 401) return this.#turnedAway(body);
-    if (status !== 200 || !Array.isArray(body?.things)) return;
-    this.clock.heard(body.now ?? serverNow);
-    await this.#again(await this.queue.heardEpoch(body.epoch));
-    await this.known.replace(body, since, body.now ?? serverNow);
-    this.#contacted();
-    if (Number.isFinite(serverNow)) await this.queue.purge(serverNow);
-    this.screen.draw();
-  }
-
-  /** From this sequence number on, the server's list may be older than what this device has read. */
-  async #oldestUnsure() {
-    const [first] = await this.queue.next(1);
-    return first?.seq ?? ((await this.db.get("meta", "seq")) ?? 0) + 1;
-  }
-
-  #heard({ again }) {
-    this.#contacted();
-    this.#again(again);
-  }
-
-  #contacted() {
-    this.#persist("last_contact", this.clock.now());
-    this.sender.lastContact = this.clock.now();
-    if (this.clock.isOff) this.notice("clock-off", { text: this.words.t("clock.off", { age: this.clock.behind }) });
-    else this.dismiss("clock-off");
-  }
-
-  async #again(count) {
-    if (!(count > 0)) return;
-    this.notice("restored", { text: this.words.t("restored", { count }) }, 60_000);
-    this.sender.flush({ soon: true });
-  }
-
-  #turnedAway(body) {
-    if (String(body?.type).endsWith(":device-revoked")) this.sender.revoked = true;
-    else this.sender.line = "refused";
-    this.screen.drawBanners();
-  }
-
-  #sent() {
-    this.#counted();
-    this.screen?.drawBanners();
-    if (this.counts.waiting > 0 || this.sender.line !== "online") return;
-    clearTimeout(this.#conflictTimer);
-    this.#conflictTimer = setTimeout(() => this.fetchConflicts(), 5_000);
-  }
-  #conflictTimer;
-
-  /** What the server found not to fit in what this device sent. @returns whether the server answered */
-  async fetchConflicts() {
-    if (!this.device) return false;
-    const rows = await this.queue.rows("acknowledged", 500);
-    if (rows.length === 0) return true;
-    const { status, body } = await this.door.conflicts(rows.map((row) => row.scan.scan_id));
-    if (status !== 200) return false;
-    this.conflicts = (body.items ?? []).filter((it) => !this.settled.has(`${it.kind} ${it.anchor}`));
-    this.screen.drawNav();
-    return true;
-  }
-
-  settleConflict(it) {
-    this.settled.add(`${it.kind} ${it.anchor}`);
-    this.#keep("settled", [...this.settled].slice(-1_000));
-    this.conflicts = this.conflicts.filter((other) => other !== it);
-    this.screen.drawNav();
+  get camera() {
+    return this.lens.camera;
   }
 
   // The page's life.
 
   #changed() {
-    this.#counted();
+    this.counted();
     this.channel?.postMessage({ name: "queue" });
   }
 
   /** Counts at most ten times a second: a burst of scans must not wait for its own pill. */
-  async #counted() {
+  async counted() {
     if (this.#counting) return;
     this.#counting = true;
     await new Promise((done) => setTimeout(done, this.screen ? 100 : 0));
@@ -479,10 +323,9 @@ export class App {
   }
 
   #counting = false;
-
   /** Another tab of this device did something. */
   #otherTab({ name, value, thing, seq }) {
-    if (name === "queue") this.#counted();
+    if (name === "queue") this.counted();
     else if (name === "scan") this.reading.adopt(value, thing, seq);
     else if (name === "mode") this.reading.mode = value;
     else if (["stop", "bag", "shift"].includes(name)) this[name].state = value;
@@ -493,8 +336,8 @@ export class App {
   #tick() {
     const era = this.clock.look();
     if (!era) return;
-    this.#keep("eras", this.clock.eras);
-    this.notice("clock-jumped", { text: this.words.t("clock.jumped", { age: era.jump }) });
+    this.keep("eras", this.clock.eras);
+    this.notices.notice("clock-jumped", { text: this.words.t("clock.jumped", { age: era.jump }) });
   }
 
   #visibility() {
@@ -516,8 +359,8 @@ export class App {
   async #askToStay() {
     if (!navigator.storage?.persist) return;
     this.persisted = (await navigator.storage.persisted()) || (await navigator.storage.persist());
-    if (this.persisted) this.dismiss("storage");
-    else if (this.device) this.notice("storage", { text: this.words.t("storage.temporary") });
+    if (this.persisted) this.notices.dismiss("storage");
+    else if (this.device) this.notices.notice("storage", { text: this.words.t("storage.temporary") });
   }
 
   /** Whether a new version may take over: nothing waits, nothing is half done. */
@@ -527,26 +370,7 @@ export class App {
 
   #updateFound({ take }) {
     const text = this.words.t(this.isSafe() ? "update.ready" : "update.waits");
-    this.notice("update", { text, act: [this.words.t("update.now"), take] });
-  }
-
-  notice(id, banner, ms) {
-    this.#notices.set(id, { id, ...banner, dismiss: () => this.dismiss(id) });
-    if (ms) setTimeout(() => this.dismiss(id), ms);
-    this.screen?.drawBanners();
-  }
-
-  dismiss(id) {
-    if (this.#notices.delete(id)) this.screen?.drawBanners();
-  }
-
-  banners() {
-    const { sender, words: w } = this;
-    const standing = [];
-    if (sender.revoked) standing.push({ id: "revoked", text: w.t("revoked"), bad: true });
-    else if (["refused", "trouble"].includes(sender.line)) standing.push({ id: "line", text: w.t(`line.${sender.line}`), bad: sender.line === "refused" });
-    else if (sender.line === "offline" && this.counts.waiting > 0) standing.push({ id: "line", text: w.t("line.offline") });
-    return [...standing, ...this.#notices.values()];
+    this.notices.notice("update", { text, act: [this.words.t("update.now"), take] });
   }
 
   async set(settings) {
@@ -555,7 +379,7 @@ export class App {
       this.words.lang = settings.language;
     }
     this.settings = { ...this.settings, ...settings };
-    this.#persist("settings", this.settings);
+    this.persist("settings", this.settings);
     this.#applySettings();
   }
 
@@ -572,14 +396,5 @@ export class App {
       const [name, value] = pressed.dataset.set.split(":");
       pressed.setAttribute("aria-pressed", String(String(this.settings[name]) === value));
     }
-  }
-
-  async exportQueue() {
-    const text = JSON.stringify(await this.queue.export(), null, 1);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    link.download = `liuzhuan-${this.device?.device ?? "device"}-${Date.now()}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 }

@@ -207,17 +207,20 @@ export class Reading {
     const { action } = row.scan;
     const base = { row, thing: after, label: thing.printed, rule, choices: this.#choices(action, situation, rule) };
     if (rule === "repeat") return { ...base, tone: "already", say: ["already"], next: ["already_next"] };
-    const checked = this.mode === "check" ? this.bag.check(after.code) : undefined;
+    const isBag = this.bag.code === after.code;
+    const checked = this.mode === "check" && !isBag ? this.bag.check(after.code) : undefined;
     if (action === "opened") {
       const count = this.bag.state.manifest.length;
       return { ...base, tone: "done", say: ["did.opened"], next: [count > 0 ? "bag.expects" : "bag.no_manifest", { count }] };
     }
-    if (checked !== undefined && this.bag.code !== after.code) {
+    if (checked !== undefined) {
       const left = this.bag.unread.length;
       const tone = checked ? "done" : "look";
       return { ...base, tone, say: [checked ? "bag.checked" : "bag.unexpected"], next: ["bag.left", { left }] };
     }
     if (this.mode === "sort" && after.thing === "dossier") return { ...base, ...this.#slot(thing) };
+    // An empty bag is on nobody's list.
+    if (this.bag.work === "pack" && this.bag.code === after.code) return { ...base, tone: "done", say: [`did.${this.#word(action)}`], next: ["bag.opened_to_pack"] };
     const wrong = this.#wrong(thing, action);
     if (wrong) return { ...base, tone: "look", say: [`did.${this.#word(action)}`], next: wrong };
     return { ...base, tone: "done", say: [`did.${this.#word(action)}`], next: this.#next(thing, after, action) };
@@ -260,7 +263,7 @@ export class Reading {
       case "looked_up":
         return ["next.where", { holder: thing.holder, site: to }];
       case "sighted":
-        return this.bag.work === "pack" && after.thing === "bag" ? ["bag.opened_to_pack"] : to ? ["next.send", { site: to }] : undefined;
+        return to ? ["next.send", { site: to }] : undefined;
       default:
         return undefined;
     }
@@ -268,7 +271,8 @@ export class Reading {
 
   #slot(thing) {
     const site = this.known.site(thing.next_hop);
-    if (!site?.slot) return { tone: "look", say: ["sort.unknown"], next: ["sort.unknown_next"] };
+    if (!site) return { tone: "look", say: ["sort.unknown"], next: ["sort.unknown_next"] };
+    if (!site.slot) return { tone: "done", say: ["next.goes", { site: site.id }] };
     return { tone: "done", say: ["sort.slot", { slot: site.slot }], slot: site.slot, next: ["next.goes", { site: site.id }] };
   }
 

@@ -50,7 +50,7 @@ export class Screen {
 
   drawBanners() {
     this.banners.replaceChildren(
-      ...this.app.banners().map(({ id, text, bad, act, dismiss }) =>
+      ...this.app.notices.banners().map(({ id, text, bad, act, dismiss }) =>
         h("div", { class: bad ? "banner bad" : "banner", "data-banner": id }, h("span", {}, text), act && button(act[0], act[1]), dismiss && button("×", dismiss, { "aria-label": this.app.words.t("close") })),
       ),
     );
@@ -82,7 +82,7 @@ export class Screen {
     const { app } = this;
     const { words: w } = app;
     const buttons = choices.map((choice) => button(w.t(`choice.${choice}`), () => app.choose(row, choice), { "data-choice": choice }));
-    if (app.mayRegister(thing)) buttons.push(button(w.t("register.add"), () => app.registerLater(thing), { "data-choice": "register" }));
+    if (app.later.may(thing)) buttons.push(button(w.t("register.add"), () => app.later.ask(thing), { "data-choice": "register" }));
     if (row.scan.action !== "checked") buttons.push(button(w.t("undo"), () => app.undo(row), { class: "danger", id: "undo" }));
     return buttons;
   }
@@ -135,7 +135,7 @@ export class Screen {
     const { words: w } = app;
     const mode = app.device?.courier && app.mode === "receive" ? "receive_courier" : app.mode;
     this.nav.replaceChildren(
-      button(w.t(app.camera.isOpen ? "camera.off" : "camera.on"), () => app.toggleCamera(), { id: "camera", "aria-pressed": String(app.camera.isOpen) }),
+      button(w.t(app.camera.isOpen ? "camera.off" : "camera.on"), () => app.lens.toggle(), { id: "camera", "aria-pressed": String(app.camera.isOpen) }),
       button(w.t("type.open"), () => app.open("type"), { id: "type" }),
       button(w.t(`mode.${mode}`), () => app.open("mode"), { id: "mode", class: "main" }),
       button(app.conflicts.length > 0 ? w.t("conflicts.count", { count: app.conflicts.length }) : w.t("more.open"), () => app.open("more"), { id: "more" }),
@@ -155,16 +155,16 @@ export class Screen {
     const { torch, zoom } = camera.abilities;
     const { settings } = camera;
     const controls = [];
-    if (torch) controls.push(button(w.t("camera.torch"), () => app.useCamera({ torch: !settings.torch }), { id: "torch", "aria-pressed": String(settings.torch === true) }));
-    if (zoom) controls.push(button(`${w.t("camera.zoom")} ${(settings.zoom ?? 1).toFixed(0)}×`, () => app.zoom(zoom), { id: "zoom" }));
-    if (camera.isOpen) controls.push(button(w.t("camera.lens"), () => app.nextLens(), { id: "lens" }));
+    if (torch) controls.push(button(w.t("camera.torch"), () => app.lens.use({ torch: !settings.torch }), { id: "torch", "aria-pressed": String(settings.torch === true) }));
+    if (zoom) controls.push(button(`${w.t("camera.zoom")} ${(settings.zoom ?? 1).toFixed(0)}×`, () => app.lens.zoom(zoom), { id: "zoom" }));
+    if (camera.isOpen) controls.push(button(w.t("camera.lens"), () => app.lens.next(), { id: "lens" }));
     if (troubled && state !== "idle") controls.push(this.#photo());
     this.camera.replaceChildren(...(camera.isOpen ? [this.video] : []), h("p", { role: "status" }, w.t(`camera.${state}`)), h("div", { class: "row" }, controls));
   }
 
   /** Where no camera may be opened, a photo will do. */
   #photo() {
-    const input = h("input", { type: "file", accept: "image/*", capture: "environment", class: "hidden-file", id: "photo", onchange: (event) => this.app.readPhoto(event.target.files[0]) });
+    const input = h("input", { type: "file", accept: "image/*", capture: "environment", class: "hidden-file", id: "photo", onchange: (event) => this.app.lens.readPhoto(event.target.files[0]) });
     return h("label", { class: "file", for: "photo" }, this.app.words.t("camera.photo"), input);
   }
 

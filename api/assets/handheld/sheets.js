@@ -44,7 +44,7 @@ export function more(app) {
     ["queue", w.t("queue.title")],
     ["practice", w.t("practice.title")],
     ["settings", w.t("settings.title")],
-    app.later.length > 0 && ["register", `${w.t("register.title")} ${app.later.length}`],
+    app.later.notes.length > 0 && ["register", `${w.t("register.title")} ${app.later.notes.length}`],
     app.shift.person && ["endShift", w.t("shift.end")],
   ];
   return sheet(w.t("more.title"), w, (close) =>
@@ -67,11 +67,19 @@ export async function queue(app) {
       h("div", { class: "row" },
         button(w.t("queue.send_now"), () => { close(); app.sendNow(); }, { class: "main", id: "send-now" }),
         counts.refused > 0 && button(w.t("queue.retry"), async () => { await app.queue.retry(); close(); app.sendNow(); }),
-        button(w.t("queue.export"), () => app.exportQueue(), { id: "export" })),
+        button(w.t("queue.export"), () => saveQueue(app), { id: "export" })),
       h("h2", {}, w.t("queue.waiting", { count: counts.waiting })), list(waiting),
       h("h2", {}, w.t("queue.refused", { count: counts.refused })), list(refused),
       h("h2", {}, w.t("queue.sent", { count: counts.acknowledged })), list(sent)),
   );
+}
+
+/** The last resort: the scans as a file, to be uploaded from another machine. */
+async function saveQueue({ queue, device }) {
+  const text = JSON.stringify(await queue.export(), null, 1);
+  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: `liuzhuan-${device?.device ?? "device"}-${Date.now()}.json` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 export function clock(ms) {
@@ -83,14 +91,14 @@ export function clock(ms) {
 /** What the server found not to fit in this device's scans. */
 export async function conflicts(app) {
   const { words: w } = app;
-  const reached = await app.fetchConflicts();
+  const reached = await app.contact.fetchConflicts();
   return sheet(w.t("conflicts.title"), w, (close) =>
     h("div", { class: "stack" },
       !reached && h("p", { class: "error" }, w.t("conflicts.offline")),
       h("ul", { class: "list" }, app.conflicts.length === 0 ? h("li", {}, w.t("conflicts.none")) :
         app.conflicts.map((it) => h("li", { "data-kind": it.kind },
           h("strong", {}, app.exceptionName(it)), h("br"), [it.code && grouped(it.code), it.site && app.siteName(it.site), clock(it.since)].filter(Boolean).join(" · "), h("br"),
-          button(w.t("conflicts.done"), () => { app.settleConflict(it); close(); }))))),
+          button(w.t("conflicts.done"), () => { app.contact.settle(it); close(); }))))),
   );
 }
 
@@ -180,12 +188,19 @@ export function seal(app) {
     const field = h("input", { type: "text", id: "seal-no", autocomplete: "off", spellcheck: "false", "aria-label": w.t("bag.seal_no"), placeholder: w.t("bag.seal_no") });
     dialog.seal = (text) => { field.value = text; };
     const goal = app.reading.goalOfBag();
-    const choose = h("select", { "aria-label": w.t("bag.goal"), id: "seal-goal" }, app.sitesToSend().map((site) => h("option", { value: site.id, ...(site.id === goal ? { selected: true } : {}) }, app.siteName(site.id))));
+    const choose = h("select", { "aria-label": w.t("bag.goal"), id: "seal-goal" }, goals(app).map((site) => h("option", { value: site.id, ...(site.id === goal ? { selected: true } : {}) }, app.siteName(site.id))));
     const go = (number) => { const to = choose.value || undefined; close(); app.seal(number, to); };
     field.addEventListener("keydown", (event) => event.key === "Enter" && field.value.trim() && go(field.value.trim()));
     return h("div", { class: "stack" }, h("p", { class: "hint" }, w.t("bag.seal_now")), field, choose,
       h("div", { class: "row" }, button(w.t("bag.seal_do"), () => field.value.trim() && go(field.value.trim()), { class: "main", id: "seal-do" }), button(w.t("bag.no_seal_number"), () => go(undefined))));
   });
+}
+
+/** Where a bag may go: what its contents are bound for, else anywhere. */
+function goals({ bag, known }) {
+  const bound = (bag.state?.packed ?? []).map((code) => known.thing(code, "dossier").next_hop);
+  const listed = [...new Set(bound.filter(Boolean))].map((id) => known.site(id)).filter(Boolean);
+  return listed.length > 0 ? listed : [...known.sites.values()];
 }
 
 /** Three lists that must not be taken for one another. */
@@ -252,13 +267,13 @@ export function pieces(app, thing) {
   return sheet(w.t("register.add"), w, (close) =>
     h("div", { class: "stack" }, h("p", { class: "hint" }, w.t("register.help")),
       h("div", { class: "keys" }, Array.from({ length: 12 }, (_, at) => button(String(at + 1), () => close(at + 1), { "data-pieces": at + 1, "aria-label": w.t("register.row", { count: at + 1 }) })))),
-  ).then((count) => count && app.noteLater({ code: thing.code, printed: thing.printed, pieces: count }));
+  ).then((count) => count && app.later.note({ code: thing.code, printed: thing.printed, pieces: count }));
 }
 
 export function register(app) {
   const { words: w } = app;
   return sheet(w.t("register.title"), w, (close) =>
-    h("ul", { class: "list" }, app.later.map((it) => h("li", {}, `${grouped(it.printed)} · ${w.t("register.row", { count: it.pieces })} · ${clock(it.at)} `,
-      button(w.t("register.done"), () => { app.registered(it); close(); })))),
+    h("ul", { class: "list" }, app.later.notes.map((it) => h("li", {}, `${grouped(it.printed)} · ${w.t("register.row", { count: it.pieces })} · ${clock(it.at)} `,
+      button(w.t("register.done"), () => { app.later.done(it); close(); })))),
   );
 }

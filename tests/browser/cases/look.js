@@ -46,7 +46,7 @@ async function walk({ office, phone }, lang, size, theme) {
   await examined(page, `${name}: no shift`);
   await it.beginShift();
   await page.evaluate(() => liuzhuan.sendNow());
-  await page.evaluate(() => liuzhuan.dismiss("storage"));
+  await page.evaluate(() => liuzhuan.notices.dismiss("storage"));
   await it.scan(town);
   await examined(page, `${name}: a stop`);
   for (const code of codes.slice(0, 3)) await it.scan(code);
@@ -97,7 +97,7 @@ export const cases = {
     await clerk.allSent();
     const it = await phone(at, { site: "hub" });
     await it.page.evaluate(() => liuzhuan.sendNow());
-    await it.page.evaluate(() => liuzhuan.dismiss("storage"));
+    await it.page.evaluate(() => liuzhuan.notices.dismiss("storage"));
     await it.page.evaluate(() => liuzhuan.setMode("check"));
     for (const code of [bag, ...inside.slice(0, 3)]) await it.scan(code);
     await picture(it.page, "zh-CN-412x915-check");
@@ -108,7 +108,9 @@ export const cases = {
     await it.page.evaluate(() => document.querySelector("dialog").closeSheet());
     await it.page.evaluate(() => liuzhuan.bag.close());
     await it.page.evaluate(() => liuzhuan.setMode("sort"));
-    await it.scan(inside[4]);
+    const [homeward] = await at.dossiers(1, { at: "hub", home: "t01" });
+    await it.page.evaluate(() => liuzhuan.sendNow());
+    await it.scan(homeward);
     await picture(it.page, "zh-CN-412x915-sort");
     await examined(it.page, "sorting");
   },
