@@ -38,8 +38,15 @@ impl Flush {
     }
 }
 
+/// The executable as a user runs it, with a vault key of the tests' own.
+pub fn program() -> Command {
+    let mut command = Command::new(executable());
+    command.env("LIUZHUAN_VAULT_KEY", format!("tests {}=", "A".repeat(43)));
+    command
+}
+
 /// The executable, as a user runs it; `./check` builds it before the tests.
-pub fn executable() -> PathBuf {
+fn executable() -> PathBuf {
     let here = std::env::current_exe().expect("this test's path");
     let built = here.parent().and_then(Path::parent).expect("target/<profile>/deps").join("liuzhuan");
     assert!(built.exists(), "{} is missing: `cargo build` makes it; ./check does so first", built.display());
@@ -55,7 +62,7 @@ struct Server {
 impl Server {
     async fn start(database: &str, environment: &[(&str, String)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut command = Command::new(executable());
+        let mut command = program();
         command.args(["serve", "--database", database, "--log", "error", "--listen", &format!("127.0.0.1:{port}")]);
         for (name, value) in environment {
             command.env(name, value);
@@ -84,7 +91,7 @@ impl Drop for Server {
 }
 
 pub fn token(database: &str) -> String {
-    let made = Command::new(executable())
+    let made = program()
         .args(["client", "add", "crash", "--scope", "scan,read,decide,set_up,feed,metrics", "--database", database])
         .output()
         .expect("it runs");
@@ -256,7 +263,7 @@ async fn lost_at_power_failure(flush: Flush, cut: u32) -> (usize, usize) {
 
 /// Makes a token through a process that is recorded too.
 fn token_by_hand(database: &str, environment: &[(&str, String)]) -> String {
-    let mut command = Command::new(executable());
+    let mut command = program();
     command
         .args(["client", "add", "crash", "--scope", "scan,read,decide,set_up,feed,metrics", "--database", database])
         .envs(environment.iter().map(|(k, v)| (*k, v)));

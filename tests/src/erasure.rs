@@ -71,8 +71,10 @@ impl Filled {
 
     async fn write(&self, number: u128, phone: &str) -> anyhow::Result<()> {
         let address = "水寨镇大坝村".repeat(1 + (number % 20) as usize);
-        let identity = Some((IdentityKind::Resident, "11010519491231002X"));
-        let given = Given { name: "王小明", phone: Some(phone), identity, address: Some(&address) };
+        // Everybody has a name and number of their own: the hash of a name that another bears too stays, and may.
+        let (name, passport) = (format!("王小明{number}"), format!("G{number:08}"));
+        let identity = Some((IdentityKind::Other, passport.as_str()));
+        let given = Given { name: &name, phone: Some(phone), identity, address: Some(&address) };
         let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date");
         let details = Details::check(given, today).expect("it is right");
         let text = Some(Secret::new("他说的话。".repeat(1 + (number % 300) as usize)));

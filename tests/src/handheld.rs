@@ -18,6 +18,7 @@ fn golden(name: &str) -> PathBuf {
 fn holds(name: &str, value: &Value) {
     let text = serde_json::to_string_pretty(value).unwrap() + "\n";
     if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(golden("")).unwrap();
         std::fs::write(golden(name), text).unwrap();
         return;
     }

@@ -1,14 +1,13 @@
 //! What an administrator gets wrong: one sentence that says what to do, and an exit code that is not zero.
-use crate::crash::executable;
+use crate::crash::program;
 use crate::engine::Fresh;
 use eventstore::{Db, sql};
 use std::net::TcpListener;
-use std::process::Command;
 use tempfile::TempDir;
 
 /// Runs a command that must fail; what it says, which is one line.
 fn said(arguments: &[&str]) -> String {
-    let ran = Command::new(executable()).args(arguments).args(["--log", "off"]).output().expect("it runs");
+    let ran = program().args(arguments).args(["--log", "off"]).output().expect("it runs");
     let said = String::from_utf8(ran.stderr).expect("text");
     assert_eq!(ran.status.code(), Some(1), "{arguments:?}: {said}");
     assert!(said.starts_with("liuzhuan: ") && said.trim_end().lines().count() == 1, "{arguments:?}: {said}");
@@ -49,7 +48,7 @@ fn a_database_that_is_not_there_is_not_made_to_be_called_whole() {
 }
 
 async fn a_newer_schema_is_left_alone(fresh: Fresh) -> anyhow::Result<()> {
-    let made = Command::new(executable()).args(["import", "--wuhua", "--database", &fresh.url]).output()?;
+    let made = program().args(["import", "--wuhua", "--database", &fresh.url]).output()?;
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let db = Db::open(&fresh.url).await?;
     let mut tx = db.begin().await?;

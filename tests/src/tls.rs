@@ -1,6 +1,6 @@
 //! TLS as a user meets it: the executable makes an authority and serves with it. Who trusts the authority is served, under the
 //! right name; nothing goes out in the clear by mistake; renewing needs no restart, and stopping loses nothing.
-use crate::crash::{executable, token};
+use crate::crash::{program, token};
 use crate::engine::{Fresh, on_both_engines};
 use crate::tls_client::{Line, Phone};
 use api::tls::authority::{authority, server_certificate};
@@ -53,7 +53,7 @@ impl Hall {
 
     /// Runs a command to its end; whether it went well, and all it said.
     fn run(&self, arguments: &[&str]) -> (bool, String) {
-        let ended = Command::new(executable()).args(arguments).args(["--log", "error"]).output().expect("it runs");
+        let ended = program().args(arguments).args(["--log", "error"]).output().expect("it runs");
         let said = [ended.stdout, ended.stderr].concat();
         (ended.status.success(), String::from_utf8(said).expect("text"))
     }
@@ -99,7 +99,7 @@ struct Serving {
 impl Serving {
     fn start(database: &str, arguments: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut command = Command::new(executable());
+        let mut command = program();
         command.args(["serve", "--database", database, "--log", "off", "--listen", &format!("127.0.0.1:{port}")]);
         let child = command.args(arguments).stdout(Stdio::null()).spawn().expect("it starts");
         Self { child, port }
@@ -196,7 +196,7 @@ async fn nothing_is_served_in_the_clear_where_others_listen() {
     assert!(forwarded.headers().contains_key("strict-transport-security"), "the proxy's word counts");
     drop(behind);
     let everywhere = format!("0.0.0.0:{port}");
-    let mut child = Command::new(executable())
+    let mut child = program()
         .args(["serve", "--database", &hall.database, "--log", "off", "--listen", &everywhere, "--behind-proxy"])
         .spawn()
         .expect("it starts");

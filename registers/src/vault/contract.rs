@@ -320,6 +320,7 @@ async fn a_rotation_under_load_loses_nothing(db: &Db) -> Outcome {
     let path = std::env::temp_dir().join(format!("liuzhuan-{}-{}.keys", std::process::id(), db.engine()));
     make_key(&path)?;
     let running = Vault::open(db, Region(region), Keyring::from_file(&path)?, NOW).await?;
+    let asleep = Vault::open(db, Region(region), Keyring::from_file(&path)?, NOW).await?;
     let wang = details("王小明", "13812341234")?;
     for case in 0..60 {
         write(db, &running, applicant(case), &wang).await?;
@@ -337,6 +338,8 @@ async fn a_rotation_under_load_loses_nothing(db: &Db) -> Outcome {
     });
     let done = command.rotate(db, &clerk()).await?;
     load.await??;
+    let found = asleep.search(db, &clerk(), (SearchedBy::Name, "王小明"), None).await?;
+    assert_eq!(found.len(), 120, "who knew the old key alone reads the file again");
     std::fs::remove_file(&path)?;
     assert!(done.parties >= 60, "{done:?}");
     let left: i64 = sql!(db.read(), c => sqlx::query_scalar(

@@ -4,7 +4,7 @@
 //! `eventstore/src/db.rs` sets, then a truncating checkpoint) or given up (PostgreSQL: `vacuum full`, which makes new files).
 //! Other writers wait meanwhile; some seconds for a hundred thousand applicants.
 use super::VaultError;
-use eventstore::{Db, sql};
+use eventstore::{Db, Tx, sql};
 
 /// The tables that hold what is sealed or hashed.
 const TABLES: [&str; 3] = ["vault_party", "vault_hash", "vault_note"];
@@ -28,7 +28,19 @@ pub async fn sweep(db: &Db) -> Result<(), VaultError> {
                 sql!(tx.conn(), c => sqlx::query(sqlx::AssertSqlSafe(text)).execute(c).await.map(|_| ()))?;
             }
         }
+        drop_samples(&mut tx).await?;
         tx.commit().await?;
     }
     Ok(db.give_up_old_pages(&TABLES).await?)
+}
+
+/// Whoever runs `analyze` on SQLite leaves samples of index keys, hashes among them. The planner does without until the next
+/// time; the counts it works with stay.
+async fn drop_samples(tx: &mut Tx) -> Result<(), VaultError> {
+    const SAMPLED: &str = "select name from sqlite_master where name = 'sqlite_stat4'";
+    let sampled = sql!(tx.conn(), c => sqlx::query(SAMPLED).fetch_optional(c).await?.is_some());
+    if sampled {
+        sql!(tx.conn(), c => sqlx::query("delete from sqlite_stat4").execute(c).await.map(|_| ()))?;
+    }
+    Ok(())
 }
