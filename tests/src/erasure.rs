@@ -132,6 +132,21 @@ impl Filled {
         Ok(bytes)
     }
 
+    /// Sweeps, and says which files still hold something. Whoever reads at that moment, as PostgreSQL's own `analyze` does, keeps
+    /// dead rows alive: then it is swept again, as the document says.
+    async fn swept(&self, url: &str, texts: &[Vec<u8>]) -> anyhow::Result<Vec<String>> {
+        let mut left = Vec::new();
+        for _ in 0..5 {
+            sweep(&self.db).await?;
+            left = self.holders(url, texts).await?;
+            if left.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        Ok(left)
+    }
+
     /// Which files hold something of this.
     async fn holders(&self, url: &str, texts: &[Vec<u8>]) -> anyhow::Result<Vec<String>> {
         holders(&self.db, url, texts).await
@@ -189,8 +204,7 @@ async fn nothing_erased_is_left_in_a_file_or_a_new_copy(fresh: Fresh) -> anyhow:
     for number in &gone {
         filled.erase(*number).await?;
     }
-    sweep(&filled.db).await?;
-    assert_eq!(filled.holders(&fresh.url, &bytes).await?, Vec::<String>::new(), "erased");
+    assert_eq!(filled.swept(&fresh.url, &bytes).await?, Vec::<String>::new(), "erased");
     let replaced: Vec<_> = replaced.into_iter().filter(|text| !kept.contains(text)).collect();
     assert!(!replaced.is_empty());
     assert_eq!(filled.holders(&fresh.url, &replaced).await?, Vec::<String>::new(), "replaced");
@@ -219,10 +233,9 @@ async fn nothing_under_an_old_key_is_left_after_a_rotation(fresh: Fresh) -> anyh
     make_key(&filled.keys)?;
     let done = filled.vault.rotate(&filled.db, &by()).await?;
     assert_eq!((u128::from(done.parties), u128::from(done.notes), done.key.as_str()), (CASES, CASES, "k2"));
-    sweep(&filled.db).await?;
+    assert_eq!(filled.swept(&fresh.url, &old).await?, Vec::<String>::new());
     let new = filled.keyed().await?;
     assert!(new.iter().all(|text| !old.contains(text)));
-    assert_eq!(filled.holders(&fresh.url, &old).await?, Vec::<String>::new());
     assert!(!filled.holders(&fresh.url, &new).await?.is_empty());
     copies_hold_nothing(&filled, &fresh, &old).await?;
     filled.db.close().await;

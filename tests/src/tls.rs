@@ -85,7 +85,7 @@ impl Hall {
         let serve = ["serve", "--database", &self.database, "--listen", "127.0.0.1:0"];
         let (served, said) = self.run(&[&serve, arguments].concat());
         assert!(!served, "{arguments:?} must not be served");
-        assert!(!said.contains("PRIVATE"), "{said}");
+        assert!(!said.contains("-----BEGIN"), "no key is shown: {said}");
         said
     }
 }
@@ -155,7 +155,8 @@ async fn a_wrong_name_and_an_authority_unknown_to_the_phone_are_refused() {
     assert!(wrong_name.contains("not valid for name"), "{wrong_name}");
     let stranger = Phone::trusting(&Hall::new().text("tls/authority.crt"), &BOTH);
     let unknown = refusal(stranger.call(serving.port, NAME).await);
-    assert!(unknown.contains("UnknownIssuer"), "{unknown}");
+    // Both authorities bear the same name, so that the stranger's is tried before it is found to be another.
+    assert!(["UnknownIssuer", "BadSignature"].iter().any(|why| unknown.contains(why)), "{unknown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,7 +142,7 @@ async fn a_full_queue_is_an_error(db: &Db) -> Outcome {
             Err(other) => return Err(other.into()),
         }
     }
-    assert!(busy >= 6 && kept >= 2, "{kept} kept, {busy} told to come back");
+    assert!(busy >= 1 && kept >= 2, "{kept} kept, {busy} told to come back");
     drop(recorder);
     task.await?;
     assert_eq!(examine(db, region).await?, ((1, kept + 1), vec![]), "what was told to come back is not there");
