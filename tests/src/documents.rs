@@ -100,6 +100,20 @@ fn the_tables_in_the_documents_are_those_of_the_code() {
     assert!(found == wanted, "docs/events.md is not what the code says: UPDATE_DOCS=1 cargo test -p tests documents");
 }
 
+#[test]
+fn the_table_of_who_may_what_is_that_of_the_code() {
+    let path = root().join("docs/security.md");
+    let found = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = found.split_once("<!-- who_may -->").expect("the mark stands in docs/security.md");
+    let (_, after) = rest.split_once("<!-- end -->").expect("the mark ends");
+    let wanted = format!("{before}<!-- who_may -->\n{}\n<!-- end -->{after}", api::access::who_may::document());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+        return;
+    }
+    assert!(found == wanted, "docs/security.md is not what the code says: UPDATE_DOCS=1 cargo test -p tests documents");
+}
+
 /// Keys of a locale, as `section.key`.
 fn keys(file: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(root().join("api/locales").join(file)).unwrap();

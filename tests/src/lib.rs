@@ -21,3 +21,4 @@ mod registers_contract;
 mod restore;
 mod tls;
 mod tls_client;
+mod who_may;

@@ -16,6 +16,12 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<()> {
     if app.known().sites.is_empty() {
         tracing::warn!("no sites yet: `liuzhuan import sites.csv legs.csv departments.json items.csv` brings them");
     }
+    if let Some(code) = app.draw_first_code() {
+        super::say(format!(
+            "流转 has no administrator yet. Open {}/first and type this code; it is good until the server ends:\n\n  {code}\n",
+            front.url()?
+        ));
+    }
     let router = router::router(&app).merge(published);
     server::serve(app, tasks, router, front, server::told_to_stop()).await
 }

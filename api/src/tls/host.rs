@@ -29,7 +29,7 @@ impl FromStr for Host {
         let name = DnsName::try_from(text.to_ascii_lowercase()).map_err(|_| NotAHost(text.to_owned()))?;
         // A name of digits and dots alone is an address mistyped.
         let digits = name.as_ref().chars().all(|c| c.is_ascii_digit() || c == '.');
-        if digits || name.as_ref().ends_with('.') {
+        if digits || text.ends_with('.') {
             Err(NotAHost(text.to_owned()))
         } else {
             Ok(Self::Name(name.as_ref().to_owned()))
