@@ -17,7 +17,7 @@ const HEADERS: [(HeaderName, &str); 8] = [
     // The handheld scans with the camera; nothing else here needs a device.
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), display-capture=()",
+        "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), serial=(), display-capture=()",
     ),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

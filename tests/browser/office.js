@@ -21,7 +21,12 @@ export class Office {
     it.fresh = folder === undefined;
     it.folder = folder ?? mkdtempSync(join(tmpdir(), "liuzhuan-browser-"));
     it.database = join(it.folder, "county.db");
-    if (it.fresh) await it.liuzhuan("import", "--wuhua");
+    // One key file for the database and for what is restored from its copies.
+    it.environment = { ...process.env, LIUZHUAN_VAULT_KEY_FILE: join(it.folder, "vault.key") };
+    if (it.fresh) {
+      await it.liuzhuan("vault", "key", join(it.folder, "vault.key"));
+      await it.liuzhuan("import", "--wuhua");
+    }
     it.token = (await it.liuzhuan("client", "add", `tests-${randomUUID()}`, "--scope", "scan,read,decide,set_up,feed,metrics")).trim().split(/\s+/).at(-1);
     await it.serve();
     it.road = await Road.open(it);
@@ -31,14 +36,14 @@ export class Office {
 
   /** The executable with this database. */
   async liuzhuan(...words) {
-    const { stdout } = await run(program, ["--database", this.database, ...words], { cwd: this.folder, maxBuffer: 1 << 28 });
+    const { stdout } = await run(program, ["--database", this.database, ...words], { cwd: this.folder, env: this.environment, maxBuffer: 1 << 28 });
     return stdout;
   }
 
   async serve() {
     const port = await freePort();
     this.direct = `http://127.0.0.1:${port}`;
-    this.process = spawn(program, ["--database", this.database, "--listen", `127.0.0.1:${port}`, "--log", "warn", "serve"], { stdio: ["ignore", "ignore", "pipe"] });
+    this.process = spawn(program, ["--database", this.database, "--listen", `127.0.0.1:${port}`, "--log", "warn", "serve"], { env: this.environment, stdio: ["ignore", "ignore", "pipe"] });
     this.said = "";
     this.process.stderr.on("data", (data) => (this.said += data));
     await until("the server answers", async () => (await fetch(`${this.direct}/readyz`).catch(() => undefined))?.ok, 20_000);

@@ -64,8 +64,7 @@ impl Demo {
         let began = Timestamp(start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - 8 * HOUR_MS);
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let fresh = folder.path().join("demo.db").display().to_string();
-        let database = settings.database.clone().unwrap_or(fresh);
-        let stage = Stage::open(&database, settings.region()?, Front::plain(settings).await?, began).await?;
+        let stage = Stage::open(settings, &fresh, Front::plain(settings).await?, began).await?;
         super::say(format!("流转 Liuzhuan, a county that is not there\n\n  {}/\n", stage.url));
         super::say(format!(
             "  {:<16} {:<16} {}",

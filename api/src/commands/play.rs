@@ -4,10 +4,11 @@ use crate::access::who_may::ClientScope;
 use crate::app::{App, Known, Setup};
 use crate::problem::Problem;
 use crate::server::Front;
+use crate::settings::Settings;
 use crate::{driven, router, server};
 use anyhow::Context;
 use chrono::{Datelike, Days, NaiveDate};
-use domain::id::{PersonId, Region};
+use domain::id::PersonId;
 use domain::network::SiteKind;
 use domain::time::Timestamp;
 use eventstore::{Clock, Db};
@@ -32,9 +33,11 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Opens a database, imports the county of the demonstration into it, and serves.
-    pub async fn open(database: &str, region: Region, front: Front, now: Timestamp) -> anyhow::Result<Self> {
-        let db = Db::open(database).await?;
-        let setup = Setup::passing(&front.url()?)?;
+    pub async fn open(settings: &Settings, fresh: &str, front: Front, now: Timestamp) -> anyhow::Result<Self> {
+        let (url, region) = (front.url()?, settings.region()?);
+        // A database that stays keeps its vault key beside it; one in a temporary folder needs none that lasts.
+        let setup = if settings.database.is_some() { settings.setup()? } else { Setup::passing(&url)? };
+        let db = Db::open(settings.database.as_deref().unwrap_or(fresh)).await?;
         let (app, tasks) = App::open(db, region, Clock::driven(now), setup).await?;
         let imported = registers::import(app.db(), region, now, registers::WUHUA).await;
         imported.map_err(|errors| anyhow::anyhow!("the county that comes with the program: {errors:?}"))?;
@@ -44,7 +47,6 @@ impl Stage {
         let token = super::client::make(app.db(), region, now, "simulation", &scopes, None).await?;
         let logins = logins(&app).await?;
         let county = county(&app).await?;
-        let url = front.url()?;
         let router = router::router(&app).merge(driven::router(&app));
         let (end, ended) = oneshot::channel::<()>();
         let until = async move {

@@ -64,13 +64,13 @@ impl Simulate {
         let back = Days::new(u64::from(self.days) * 7 / 5 + 14);
         let start = self.start.or_else(|| date(now).checked_sub_days(back)).context("--start")?;
         let folder = tempfile::tempdir().context("no temporary folder")?;
-        let database = match &settings.database {
-            Some(database) if self.against.is_none() => database.clone(),
-            _ => folder.path().join("simulation.db").display().to_string(),
-        };
+        let fresh = folder.path().join("simulation.db").display().to_string();
+        // Against another server, the own one only lends its county.
+        let settings =
+            Settings { database: settings.database.clone().filter(|_| self.against.is_none()), ..settings.clone() };
         let began = Timestamp(start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis());
         let loopback = "127.0.0.1:0".parse().context("loopback")?;
-        let stage = Stage::open(&database, settings.region()?, listen(loopback).await?.into(), began).await?;
+        let stage = Stage::open(&settings, &fresh, listen(loopback).await?.into(), began).await?;
         if let Some(day) = self.courier_day {
             let found = simulation::busiest_courier_day(&stage.county, self.seed, start, day, self.dossiers);
             stage.close().await?;
