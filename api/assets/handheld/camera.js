@@ -1,5 +1,5 @@
-// The camera: several codes in one frame, so a tray is read at once. A code counts once it was seen in two of three frames,
-// and is silent while it stays in view. Which lens, how much zoom and whether the torch burns is remembered. The camera is
+// The camera: several codes in one frame, so a tray is read at once. Where things pass from hand to hand a code counts once it
+// was seen in two of three frames, else at once; it is silent while it stays in view. Which lens, how much zoom and whether the torch burns is remembered. The camera is
 // closed when the page is hidden and after a minute without a code. The decoder is loaded when the camera is first wanted,
 // or when the page is idle.
 
@@ -18,7 +18,7 @@ export class Sightings {
   #taken = new Map();
 
   /** @returns the texts that have just become certain */
-  see(texts, at) {
+  see(texts, at, needed = SEEN) {
     const unique = [...new Set(texts)];
     this.#frames = [...this.#frames.slice(1 - FRAMES), new Set(unique)];
     const fresh = [];
@@ -28,7 +28,7 @@ export class Sightings {
         this.#taken.set(text, at);
         continue;
       }
-      if (this.#frames.filter((frame) => frame.has(text)).length < SEEN) continue;
+      if (this.#frames.filter((frame) => frame.has(text)).length < needed) continue;
       this.#taken.set(text, at);
       fresh.push(text);
     }
@@ -48,10 +48,10 @@ export class Camera {
 
   /**
    * @param {{video: HTMLVideoElement, onCodes: (texts: string[]) => void, onState?: (state: string, detail?: string) => void,
-   *   onFrame?: (codes, size) => void, settings: {lens?: string, zoom?: number, torch?: boolean}, keep?: (settings) => void}} parts
+   *   onFrame?: (codes, size) => void, handsOver?: () => boolean, settings: {lens?: string, zoom?: number, torch?: boolean}, keep?: (settings) => void}} parts
    */
-  constructor({ video, onCodes, onState = () => {}, onFrame = () => {}, settings = {}, keep = () => {} }) {
-    Object.assign(this, { video, onCodes, onState, onFrame, settings, keep });
+  constructor({ video, onCodes, onState = () => {}, onFrame = () => {}, handsOver = () => true, settings = {}, keep = () => {} }) {
+    Object.assign(this, { video, onCodes, onState, onFrame, handsOver, settings, keep });
   }
 
   /** Whether this page may have a camera at all: browsers give it to secure origins only. */
@@ -190,7 +190,7 @@ export class Camera {
     const texts = codes.map((code) => code.text);
     if (texts.length > 0) this.#lastCode = performance.now();
     this.onFrame(codes, { width: this.video.videoWidth, height: this.video.videoHeight });
-    const fresh = this.#sightings.see(texts, at);
+    const fresh = this.#sightings.see(texts, at, this.handsOver() ? SEEN : 1);
     if (fresh.length > 0) this.onCodes(fresh);
   }
 }

@@ -12,6 +12,7 @@ export class Lens {
       onCodes: (texts) => texts.forEach((text) => this.app.arrived(text, { how: "camera" })),
       onState: (state) => this.#cameraState(state),
       onFrame: (codes) => this.app.onFrame?.(codes),
+      handsOver: () => this.app.stop.site !== undefined || this.app.mode === "send",
       settings: this.app.settings.camera,
       keep: (camera) => this.app.set({ camera }),
     });
