@@ -28,14 +28,8 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 6] = [
-    (Action::MintLabels, "/labels", "labels.title"),
-    (Action::ReadDevices, "/devices", "devices.title"),
-    (Action::ReadPeople, "/people", "people.title"),
-    (Action::ManageClients, "/clients", "clients.title"),
-    (Action::ReadRecord, "/record", "record.title"),
-    (Action::OwnAccount, "/account", "account.title"),
-];
+const LINKS: [(Action, &str, &str); 2] =
+    [(Action::MintLabels, "/labels", "labels.title"), (Action::OwnAccount, "/account", "account.title")];
 
 impl Words {
     /// For a request.
