@@ -1,8 +1,9 @@
 //! Both databases behind one door. SQL is written once, in a subset both engines read; [`sql!`] runs the same tokens on
-//! either. What differs between the engines stands in this file and in the column types of [`Migrations`].
+//! either. What differs between the engines stands in this file, in `scrub.rs` and in the column types of [`Migrations`].
 //!
 //! SQLite has one write connection (a second writer would only wait); whoever writes takes [`Db::begin`], first come
 //! first served. Reads never wait for writes.
+use crate::scrub::keeps_deleted_bytes;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -34,12 +35,12 @@ macro_rules! sql {
 
 /// The database of a log and its registers.
 #[derive(Clone, Debug)]
-pub struct Db(Engine<SqliteDb, PgPool>);
+pub struct Db(pub(crate) Engine<SqliteDb, PgPool>);
 
 #[derive(Clone, Debug)]
-struct SqliteDb {
-    read: SqlitePool,
-    write: SqlitePool,
+pub(crate) struct SqliteDb {
+    pub(crate) read: SqlitePool,
+    pub(crate) write: SqlitePool,
 }
 
 /// Where a database lives.
@@ -82,8 +83,6 @@ pub enum OpenError {
 
 /// The floor for SQLite: before it, a checkpoint beside a writer could corrupt the log (sqlite.org/wal.html).
 const SQLITE_FLOOR: (&str, [u32; 3]) = ("3.51.3", [3, 51, 3]);
-/// How often cutting the write-ahead log is tried; each try waits for readers as long as the busy timeout says.
-const CUTS_MAX: u32 = 6;
 /// Connections that read. Measured best for two cores.
 const READERS: u32 = 4;
 
@@ -200,30 +199,6 @@ impl Db {
         }
     }
 
-    /// Takes what was deleted from tables out of the files: SQLite's write-ahead log is copied back and cut to nothing;
-    /// PostgreSQL writes the tables into new files (`vacuum full`), since a plain vacuum leaves the bytes of dead rows in
-    /// their pages, and a checkpoint lets go of the old ones. Not inside a transaction; other writers of the tables wait.
-    ///
-    /// # Errors
-    /// The database's own, or readers that do not end.
-    pub async fn give_up_old_pages(&self, tables: &[&str]) -> Result<(), sqlx::Error> {
-        if keeps_deleted_bytes() {
-            return Ok(());
-        }
-        match &self.0 {
-            Engine::Sqlite(db) => cut_write_ahead_log(&db.write).await,
-            Engine::Postgres(pool) => {
-                let mut connection = pool.acquire().await?.detach();
-                sqlx::query("set statement_timeout = 0").execute(&mut connection).await?;
-                let vacuum = AssertSqlSafe(format!("vacuum (full) {}", tables.join(", ")));
-                sqlx::query(vacuum).execute(&mut connection).await?;
-                // Only a superuser or a member of pg_checkpoint may ask for one; else the next timed one does it.
-                let _not_allowed = sqlx::query("checkpoint").execute(&mut connection).await;
-                connection.close().await
-            }
-        }
-    }
-
     /// Brings the tables of one crate up to date.
     ///
     /// # Errors
@@ -330,22 +305,6 @@ async fn why_unreachable(options: &PgConnectOptions) -> sqlx::Error {
 /// development build lets the tests take that away, to see that they notice.
 fn answers_before_flush() -> bool {
     cfg!(debug_assertions) && std::env::var_os("LIUZHUAN_UNSAFE_SYNCHRONOUS").is_some()
-}
-
-/// Copies the write-ahead log back and cuts it to nothing. A reader's snapshot may stand in the way for a moment.
-async fn cut_write_ahead_log(pool: &SqlitePool) -> Result<(), sqlx::Error> {
-    for _ in 0..CUTS_MAX {
-        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(pool).await?;
-        if busy == 0 {
-            return Ok(());
-        }
-    }
-    Err(sqlx::Error::Protocol("somebody reads for so long that the write-ahead log cannot be cut".to_owned()))
-}
-
-/// Whether deleted bytes may stay in the files. Never; a development build lets the tests see that they notice.
-fn keeps_deleted_bytes() -> bool {
-    cfg!(debug_assertions) && std::env::var_os("LIUZHUAN_UNSAFE_DELETE").is_some()
 }
 
 /// The address with its password blanked: it may go into a message.

@@ -11,6 +11,7 @@ mod esrs_store;
 mod examine;
 mod log;
 mod schema;
+mod scrub;
 pub mod statements;
 mod stored;
 mod streams;
