@@ -59,6 +59,7 @@ impl Statements {
     /// the head, in their order. The head ends in `in (`: after `in (values` PostgreSQL may read the whole table to join it.
     #[must_use]
     pub fn keys(head: &str, fixed: usize, tail: &str) -> Self {
+        debug_assert!(head.ends_with(" in ("), "{head}");
         Self::sized(&LISTS, head, 1, fixed, tail)
     }
 

@@ -1,6 +1,6 @@
 //! Exceptions, with what people answered; and beside them, folded from the same tales, the sites that things concern
 //! ([`crate::visits`]). A row says from when it counts; queries compare with now, so nothing ticks.
-use crate::model::{Life, Model, Table};
+use crate::model::{Life, Model, Table, clear};
 use crate::story::{Thing, tell};
 use crate::visits::{self, Scope, Visit};
 use domain::exception::{Answers, Exception, ExceptionKind, Limits};
@@ -114,15 +114,8 @@ pub(crate) async fn replace(
     });
     let (delete, insert) = &STATEMENTS[life as usize];
     let region = i64::from(region.0);
-    for list in filled(things) {
-        sql!(tx.conn(), c => {
-            let mut query = sqlx::query(delete.of(&c, list.len())).bind(region);
-            for thing in &list {
-                query = query.bind(thing.id().0);
-            }
-            query.execute(c).await.map(|_| ())
-        })?;
-    }
+    let subjects: Vec<Uuid> = things.iter().map(|thing| thing.id().0).collect();
+    clear(tx, delete, region, &subjects).await?;
     for chunk in chunked(rows) {
         sql!(tx.conn(), c => {
             let mut query = sqlx::query(insert.of(&c, chunk.len()));
@@ -210,7 +203,7 @@ pub async fn of_anchors(db: &Db, region: Region, scans: &[ScanId], now: Timestam
     static FIND: LazyLock<Statements> = LazyLock::new(|| {
         let head =
             "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
-             from exceptions where region = $1 and is_open = 1 and due_from <= $2 and anchor in (values ";
+             from exceptions where region = $1 and is_open = 1 and due_from <= $2 and anchor in (";
         Statements::keys(head, 2, ")")
     });
     let mut found = Vec::new();

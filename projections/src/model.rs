@@ -1,8 +1,10 @@
 //! The read models: names, versions, tables. A changed table gets a new version and is built anew; none is migrated.
 use domain::id::Region;
 use eventstore::db::Migrations;
+use eventstore::statements::{Statements, filled};
 use eventstore::{Db, Tx, sql};
 use sqlx::AssertSqlSafe;
+use uuid::Uuid;
 
 /// A set of tables that is built and swapped as one.
 #[derive(Debug)]
@@ -41,6 +43,20 @@ impl Life {
             Self::Shadow => "_shadow",
         }
     }
+}
+
+/// Takes the rows of some subjects out by a statement of [`Statements::keys`], before their new ones are put in.
+pub(crate) async fn clear(tx: &mut Tx, delete: &Statements, region: i64, subjects: &[Uuid]) -> Result<(), sqlx::Error> {
+    for list in filled(subjects) {
+        sql!(tx.conn(), c => {
+            let mut query = sqlx::query(delete.of(&c, list.len())).bind(region);
+            for subject in &list {
+                query = query.bind(subject);
+            }
+            query.execute(c).await.map(|_| ())
+        })?;
+    }
+    Ok(())
 }
 
 /// What remembers the versions and the followers' positions.

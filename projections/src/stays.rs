@@ -1,10 +1,10 @@
 //! Which thing lay in which bag from when to when. A stay is known by its packing, so reuse of a bag mixes no trips.
-use crate::model::{Life, Table};
+use crate::model::{Life, Table, clear};
 use crate::story::Thing;
 use domain::custody::{Cause, Step};
 use domain::id::{Region, SubjectId};
 use domain::time::Timestamp;
-use eventstore::statements::{Statements, chunked, filled};
+use eventstore::statements::{Statements, chunked};
 use eventstore::{Access, Tx, sql};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -83,15 +83,8 @@ pub(crate) async fn replace(
     });
     let (delete, insert) = &STATEMENTS[life as usize];
     let region = i64::from(region.0);
-    for list in filled(things) {
-        sql!(tx.conn(), c => {
-            let mut query = sqlx::query(delete.of(&c, list.len())).bind(region);
-            for thing in &list {
-                query = query.bind(thing.0);
-            }
-            query.execute(c).await.map(|_| ())
-        })?;
-    }
+    let subjects: Vec<Uuid> = things.iter().map(|thing| thing.0).collect();
+    clear(tx, delete, region, &subjects).await?;
     for chunk in chunked(stays) {
         sql!(tx.conn(), c => {
             let mut query = sqlx::query(insert.of(&c, chunk.len()));

@@ -1,6 +1,6 @@
 //! Which sites each dossier, bag and case concerns: where it was, is, or is planned to be. Lists and searches of who may
 //! not see everything join this table; nothing is filtered after paging.
-use crate::model::{Life, Table};
+use crate::model::{Life, Table, clear};
 use crate::story::Thing;
 use domain::case::CaseFact;
 use domain::event::Event;
@@ -70,7 +70,7 @@ pub(crate) async fn replace(
     static STATEMENTS: LazyLock<[(Statements, Statements); 2]> = LazyLock::new(|| {
         [Life::Live, Life::Shadow].map(|life| {
             let table = format!("visits{}", life.suffix());
-            let delete = format!("delete from {table} where region = $1 and subject in (values ");
+            let delete = format!("delete from {table} where region = $1 and subject in (");
             let insert = format!("insert into {table} (region, site, what, subject) values ");
             let tail = " on conflict (region, subject, site) do nothing";
             (Statements::keys(&delete, 1, ")"), Statements::rows(&insert, 4, tail))
@@ -78,15 +78,8 @@ pub(crate) async fn replace(
     });
     let (delete, insert) = &STATEMENTS[life as usize];
     let region = i64::from(region.0);
-    for list in filled(things) {
-        sql!(tx.conn(), c => {
-            let mut query = sqlx::query(delete.of(&c, list.len())).bind(region);
-            for thing in &list {
-                query = query.bind(thing.id().0);
-            }
-            query.execute(c).await.map(|_| ())
-        })?;
-    }
+    let subjects: Vec<Uuid> = things.iter().map(|thing| thing.id().0).collect();
+    clear(tx, delete, region, &subjects).await?;
     for chunk in chunked(visits) {
         sql!(tx.conn(), c => {
             let mut query = sqlx::query(insert.of(&c, chunk.len()));

@@ -22,10 +22,6 @@ export class Door {
     return this.#ask("POST", "/api/v1/handheld/conflicts", { scan_ids: scanIds });
   }
 
-  thing(printed) {
-    return this.#ask("GET", `/api/v1/things/${encodeURIComponent(printed)}`);
-  }
-
   redeem(code, installation) {
     return this.#ask("POST", "/api/v1/enrolments/redeem", { code, installation });
   }

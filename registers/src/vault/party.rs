@@ -54,7 +54,7 @@ pub(super) const COLUMNS: &str = "case_id, party, key_id, wrapped, name, phone, 
     restricted_at, restricted_by, restricted_code, restricted_note, erased_at, erased_by, erased_code, erased_note";
 
 static OF_CASES: LazyLock<Statements> = LazyLock::new(|| {
-    let head = format!("select {COLUMNS} from vault_party where region = $1 and case_id in (values ");
+    let head = format!("select {COLUMNS} from vault_party where region = $1 and case_id in (");
     Statements::keys(&head, 1, ") order by case_id, party")
 });
 
