@@ -35,6 +35,8 @@ export class Wedge {
   #lastKeyAt = -Infinity;
   /** What lies in the buffer was told to be foreign already; more keys may yet make it a label. */
   #told = false;
+  /** The last key of a label that was taken after silence: its suffix may be late. */
+  #takenAt = -Infinity;
 
   /**
    * @param {{target: EventTarget, onScan: (text, about) => void, onIme?: () => void, isTyping?: (event) => boolean,
@@ -72,14 +74,21 @@ export class Wedge {
     const gap = at - this.#lastKeyAt;
     if (gap > TORN_MS || (gap > GAP_MS && this.#label())) this.#begin();
     this.#lastKeyAt = at;
+    this.#takenAt = -Infinity;
     this.#keys.push({ character, at, hidden, gap, typing: this.isTyping(event) });
     // From the second key of a burst on, a scan must not walk through the page's buttons.
     if (!hidden && this.#isBurst() && !this.isTyping(event)) event.preventDefault();
     this.#wait();
   }
 
-  /** Enter or Tab ends a burst and is swallowed with it; after a person's typing it is the page's. */
+  /** Enter or Tab ends a burst and is swallowed with it, also when it comes late; after a person's typing it is the page's. */
   #suffix(event, at) {
+    if (at - this.#takenAt <= TORN_MS) {
+      this.#takenAt = -Infinity;
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const isScan = this.#label() || (this.#isBurst() && !this.isTyping(event) && !this.#told);
     if (isScan && at - this.#lastKeyAt <= TORN_MS) {
       event.preventDefault();
@@ -161,6 +170,7 @@ export class Wedge {
     const text = label ?? this.#texts()[0];
     const composed = text !== undefined && !keys.map((key) => key.character).join("").endsWith(text);
     const isTold = this.#told;
+    if (label && suffix === "none") this.#takenAt = this.#lastKeyAt;
     if (label || suffix !== "none" || composed) this.#clear();
     else this.#told = true;
     if (isTold && !label) return;

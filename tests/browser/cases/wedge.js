@@ -40,7 +40,7 @@ export const cases = {
     const codes = await at.mint("dossier", 30);
     const it = await phone(at);
     for (const code of codes) {
-      await it.wedge(code, { delay: 5, suffix: undefined });
+      await it.wedge(code, { delay: 5, suffix: "" });
       await it.page.waitForTimeout(200);
     }
     await it.agrees({ made: 30 });
@@ -70,6 +70,20 @@ export const cases = {
     for (const code of codes.slice(3)) await it.wedge(code, { delay: 5, suffix: "Tab" });
     equal(await it.page.evaluate(() => document.activeElement.id), "mode", "Tab did not walk away");
     await it.agrees({ made: 6 });
+  },
+
+  async "a suffix that a busy device brings late is the scan's all the same, and only once"({ office, phone }) {
+    const at = await office();
+    const [code] = await at.mint("dossier", 1);
+    const it = await phone(at);
+    await it.page.locator("#mode").focus();
+    await it.wedge(code, { delay: 5, suffix: "" });
+    await until("the label is taken without its suffix", async () => (await it.rows()).length === 1);
+    await it.page.keyboard.press("Tab");
+    equal(await it.page.evaluate(() => document.activeElement.id), "mode", "the late Tab did not walk away");
+    await it.page.keyboard.press("Tab");
+    equal(await it.page.evaluate(() => document.activeElement.id !== "mode"), true, "the next Tab is the person's");
+    await it.agrees({ made: 1 });
   },
 
   async "a person who types is no scanner"({ office, phone }) {
