@@ -17,6 +17,13 @@ export async function printed(office, words) {
   return { folder, pages, said };
 }
 
+/** A picture of nothing, as grey as what lies around a label in a film. */
+export async function nothing(folder) {
+  const picture = join(folder, "nothing.png");
+  await run("ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", "color=0x909090:s=600x400", "-frames:v", "1", picture]);
+  return picture;
+}
+
 const CLIP = ["-an", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "3", "-f", "mjpeg"];
 
 /**

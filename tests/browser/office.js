@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Road } from "./road.js";
+import { Staff } from "./staff.js";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const program = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "debug/liuzhuan");
@@ -29,6 +30,7 @@ export class Office {
     }
     it.token = (await it.liuzhuan("client", "add", `tests-${randomUUID()}`, "--scope", "scan,read,decide,set_up,feed,metrics")).trim().split(/\s+/).at(-1);
     await it.serve();
+    it.staff = new Staff(it);
     it.road = await Road.open(it);
     it.url = it.road.url;
     return it;
@@ -70,8 +72,9 @@ export class Office {
     if (this.fresh) rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async ask(method, path, body) {
-    const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" };
+  /** Asks a JSON door, as a program that works with ours, or with somebody's cookie. */
+  async ask(method, path, body, authority = { Authorization: `Bearer ${this.token}` }) {
+    const headers = { ...authority, "Content-Type": "application/json" };
     const answer = await fetch(this.direct + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
@@ -86,9 +89,10 @@ export class Office {
     return (await this.ask("POST", "/api/v1/labels", request)).codes;
   }
 
-  /** A device, bound to `{site}` or `{courier}`. */
+  /** A device, bound to `{site}` or `{courier}`: the one-time code that its QR holds. */
   async enrol(device, bound) {
     await this.ask("PUT", `/api/v1/devices/${device}`, { request_id: randomUUID(), name: device, from: 0, ...bound });
+    return this.staff.offer(device, bound);
   }
 
   /** Dossiers that lie at `at` and go to `destination`, to come home to `home`. */

@@ -6,18 +6,17 @@ import { join } from "node:path";
 import { until } from "./office.js";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"];
-const PIN = "246810";
 let count = 0;
 let sharedBrowser;
 
 export class Phone {
   /**
-   * @param options `{site | courier, device, lang, size, args, enrolled, onShift, profile}`; by default a courier's, in Chinese,
+   * @param options `{site | courier, device, role, lang, size, args, enrolled, onShift, profile}`; by default a courier's, in Chinese,
    *   enrolled and on shift
    */
-  static async open(office, { site, courier = site ? undefined : "wang", device, lang = "zh-CN", size = [412, 915], args = [], enrolled = true, onShift = true, profile, badge, shared = false, disk = tmpdir() } = {}) {
+  static async open(office, { site, courier = site ? undefined : "wang", device, role = "clerk", lang = "zh-CN", size = [412, 915], args = [], enrolled = true, onShift = true, profile, shared = false, disk = tmpdir() } = {}) {
     const it = new Phone();
-    Object.assign(it, { office, device: device ?? `phone-${++count}`, courier, site, person: courier ?? "li" });
+    Object.assign(it, { office, device: device ?? `phone-${++count}`, courier, site, role, person: courier ?? "li" });
     it.ownProfile = profile === undefined;
     it.profile = profile ?? mkdtempSync(join(disk, "liuzhuan-phone-"));
     it.problems = [];
@@ -36,9 +35,8 @@ export class Phone {
     it.#watch(it.page);
     if (!enrolled) return it;
     if (it.ownProfile) {
-      await office.enrol(it.device, site ? { site } : { courier });
       await it.enrol();
-      if (onShift) await it.beginShift(badge);
+      if (onShift) await it.beginShift();
     } else {
       await it.go();
     }
@@ -69,21 +67,19 @@ export class Phone {
     return page;
   }
 
+  /** The device by its one-time code, and whoever is to hold it, with badge and PIN. */
   async enrol() {
-    const secret = `secret-${this.device}`;
-    const site = this.site ? { id: this.site, name: this.site } : undefined;
-    this.credential = `lzd_${this.device}`;
-    this.office.road.admit(secret, { device: this.device, name: `手持 ${this.device}`, site, courier: this.courier, credential: this.credential, region: "441424" });
-    await this.go(`#enrol=${secret}`);
+    const { device, person, role, site, courier } = this;
+    const post = courier ? { name: "王师傅", role: "courier" } : { name: "李敏", role, site };
+    Object.assign(this, await this.office.staff.person(person, post));
+    this.secret = await this.office.enrol(device, site ? { site } : { courier });
+    await this.go(`#enrol=${this.secret}`);
     // From here on the page needs no network.
     await this.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   }
 
-  async beginShift(badge) {
-    this.badge = badge ?? (await this.office.mint("badge", 1))[0];
-    const answer = { person: this.person, name: this.courier ? "王师傅" : "李敏", roles: [this.courier ? "courier" : "clerk"], sites: this.site ? [this.site] : [] };
-    this.office.road.people.set(this.badge, { pin: PIN, answer });
-    const outcome = await this.page.evaluate(([it, pin]) => liuzhuan.beginShift(it, pin), [this.badge, PIN]);
+  async beginShift() {
+    const outcome = await this.page.evaluate(([it, pin]) => liuzhuan.beginShift(it, pin), [this.badge, this.pin]);
     if (outcome !== "begun") throw new Error(`the shift: ${outcome}`);
   }
 

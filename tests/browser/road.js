@@ -1,8 +1,5 @@
 // The road between a phone and the office: hands requests on, and does to them what a valley does. `bend` sees each request
 // to a JSON door before it goes and may answer, delay, cut, or lose the answer.
-//
-// Enrolment and shifts: as long as the server has no doors for them, the road answers as docs of the contract say; once it
-// has, it hands them on like the rest.
 import { request as ask, createServer } from "node:http";
 
 export class Road {
@@ -11,9 +8,6 @@ export class Road {
     it.office = office;
     it.seen = [];
     it.bend = undefined;
-    it.people = new Map();
-    it.devices = new Map();
-    it.revoked = new Set();
     it.cutOff = false;
     it.sockets = new Set();
     it.server = createServer((from, to) => it.#pass(from, to).catch(() => to.destroy()));
@@ -31,19 +25,12 @@ export class Road {
     await new Promise((done) => this.server.close(done));
   }
 
-  /** A device that may redeem the secret once. */
-  admit(secret, device) {
-    this.devices.set(secret, device);
-  }
-
   async #pass(from, to) {
     const body = await whole(from);
     if (this.cutOff) return to.destroy();
     const request = { method: from.method, path: from.url, body };
     if (from.url.startsWith("/api/")) {
       this.seen.push({ ...request, body: body.toString() });
-      const own = this.#contract(request, from.headers);
-      if (own) return answer(to, own);
       const bent = await this.bend?.(request);
       if (bent === "cut") return to.destroy();
       if (bent?.status) return answer(to, bent);
@@ -53,7 +40,7 @@ export class Road {
       }
       if (bent === "twice") await this.#hand(request, from.headers);
       const got = await this.#hand(request, from.headers);
-      return answer(to, this.#marked(request, bent?.after ? bent.after(got) : got, from.headers));
+      return answer(to, bent?.after ? bent.after(got) : got);
     }
     return this.#page(request, from.headers, to);
   }
@@ -68,39 +55,11 @@ export class Road {
     return answer(to, isText ? { ...got, headers: conditional, body: this.rewrite.body(request.path, got.body.toString()) } : got);
   }
 
-  /** What the contract says of enrolment, shifts and revoked devices. */
-  #contract({ method, path, body }, headers) {
-    const json = () => JSON.parse(body.toString());
-    const problem = (status, kind) => ({ status, body: JSON.stringify({ type: `urn:liuzhuan:problem:${kind}`, status, title: kind }) });
-    if (path === "/api/v1/enrolments/redeem") {
-      const device = this.devices.get(json().code);
-      this.devices.delete(json().code);
-      return device ? { status: 200, body: JSON.stringify(device) } : problem(404, "not-found");
-    }
-    const credential = headers.authorization?.replace("Bearer ", "") ?? "";
-    if (!credential.startsWith("lzd_")) return problem(401, "no-credential");
-    if (!path.startsWith("/api/v1/scans") && this.revoked.has(credential)) return problem(401, "device-revoked");
-    if (path === "/api/v1/shifts" && method === "POST") {
-      const { badge, pin } = json();
-      const person = this.people.get(badge);
-      return person && person.pin === pin ? { status: 200, body: JSON.stringify(person.answer) } : problem(422, "wrong-badge-or-pin");
-    }
-    if (path === "/api/v1/shifts") return { status: 200, body: "{}" };
-    return undefined;
-  }
-
-  #marked({ path }, got, headers) {
-    const credential = headers.authorization?.replace("Bearer ", "");
-    if (path !== "/api/v1/scans" || !this.revoked.has(credential) || got.status !== 200) return got;
-    return { ...got, body: JSON.stringify({ ...JSON.parse(got.body), device_revoked: true }) };
-  }
-
   #hand({ method, path, body }, headers) {
     const { host, port } = new URL(this.office.direct);
     const passed = { ...headers, host };
     // What is to be bent must be read.
     if (path.startsWith("/api/")) passed["accept-encoding"] = "identity";
-    if (passed.authorization?.startsWith("Bearer lzd_")) passed.authorization = `Bearer ${this.office.token}`;
     return new Promise((done, lost) => {
       const on = ask({ host: "127.0.0.1", port, method, path, headers: passed }, async (got) => {
         done({ status: got.statusCode, headers: got.headers, body: await whole(got) });

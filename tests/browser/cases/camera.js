@@ -59,7 +59,6 @@ export const cases = {
         { kind: "videoinput", deviceId: "main", label: "camera2 0, facing back" },
       ];
     });
-    await at.enrol(it.device, { courier: "wang" });
     await it.enrol();
     await it.beginShift();
     await it.page.locator("#camera").click();

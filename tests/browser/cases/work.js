@@ -160,30 +160,29 @@ export const cases = {
       await liuzhuan.endShift();
       return liuzhuan.beginShift(badge, pin);
     }, [it.badge, pin]);
-    equal(await again("111111"), "wrong");
-    equal(await again("246810"), "begun");
+    const wrong = it.pin === "111111" ? "222222" : "111111";
+    equal(await again(wrong), "wrong");
+    equal(await again(it.pin), "begun");
     at.road.cutOff = true;
-    equal(await again("111111"), "wrong");
-    equal(await again("246810"), "begun");
-    for (let tries = 1; tries < 5; tries++) equal(await again("111111"), "wrong", `try ${tries}`);
-    equal(await again("111111"), "locked");
-    equal(await again("246810"), "no-network", "forgotten after five");
+    equal(await again(wrong), "wrong");
+    equal(await again(it.pin), "begun");
+    for (let tries = 1; tries < 5; tries++) equal(await again(wrong), "wrong", `try ${tries}`);
+    equal(await again(wrong), "locked");
+    equal(await again(it.pin), "no-network", "forgotten after five");
     const stored = await it.page.evaluate(async () => JSON.stringify(await liuzhuan.db.getAll("meta")));
-    equal(stored.includes("246810"), false, "the PIN is nowhere");
+    equal(stored.includes(it.pin), false, "the PIN is nowhere");
     at.road.cutOff = false;
-    equal(await again("246810"), "begun");
+    equal(await again(it.pin), "begun");
   },
 
   async "a shift by hand: the badge is scanned, the PIN typed on the large keys"({ office, phone }) {
     const at = await office();
     const it = await phone(at, { onShift: false });
-    const [badge] = await at.mint("badge", 1);
-    at.road.people.set(badge, { pin: "135790", answer: { person: "wang", name: "王师傅", roles: ["courier"], sites: [] } });
     const [code] = await at.mint("dossier", 1);
     equal((await it.scan(code)).say, "not.no_shift");
-    await it.wedge(badge);
+    await it.wedge(it.badge);
     await it.page.locator("dialog .keys").waitFor();
-    for (const digit of "135790") await it.page.locator(`dialog [data-key="${digit}"]`).click();
+    for (const digit of it.pin) await it.page.locator(`dialog [data-key="${digit}"]`).click();
     await until("on shift", () => it.page.evaluate(() => liuzhuan.shift.person?.person === "wang"));
     equal((await it.scan(code)).action, "collected");
     await it.agrees({ made: 1 });
@@ -193,7 +192,7 @@ export const cases = {
     const at = await office();
     const it = await phone(at);
     equal(await it.page.evaluate(() => location.hash), "");
-    const outcome = await it.page.evaluate((device) => liuzhuan.enrol(`secret-${device}`), it.device);
+    const outcome = await it.page.evaluate((secret) => liuzhuan.enrol(secret), it.secret);
     equal(outcome, "wrong");
     equal(await it.page.evaluate(() => liuzhuan.device.device), it.device, "the old enrolment holds");
   },
@@ -205,6 +204,14 @@ export const cases = {
     await it.scan(code);
     await it.agrees({ made: 1 });
     await until("the server finds it", async () => (await at.exceptions("not_expected_here")).length === 1);
+    const stranger = await phone(at, { site: "t02" });
+    const [{ scan }] = await it.rows();
+    const told = async (who) => {
+      const credential = await who.page.evaluate(() => liuzhuan.device.credential);
+      const authority = { Authorization: `Bearer ${credential}` };
+      return (await at.ask("POST", "/api/v1/handheld/conflicts", { scan_ids: [scan.scan_id] }, authority)).items.length > 0;
+    };
+    equal([await told(it), await told(stranger)], [true, false], "a device is told of its own scans only");
     await it.page.evaluate(() => void liuzhuan.open("conflicts"));
     await it.page.locator('dialog [data-kind="not_expected_here"]').waitFor();
     await it.page.locator('dialog [data-kind="not_expected_here"] button').click();
@@ -215,7 +222,7 @@ export const cases = {
     const at = await office();
     const [code] = await at.mint("dossier", 1);
     const station = (await at.ask("GET", "/api/v1/registers/sites")).items.find((site) => site.kind === "station").id;
-    const it = await phone(at, { site: station });
+    const it = await phone(at, { site: station, role: "agent" });
     await fetchAhead(it);
     at.road.cutOff = true;
     await it.scan(code);

@@ -1,0 +1,67 @@
+// Staff who come in by the real doors: the two administrators whom a handheld needs before its first scan, and the people
+// who then hold it.
+import { createHmac } from "node:crypto";
+
+const PASSWORD = "four old bridges over the river";
+
+export class Staff {
+  #cookies = new Map();
+  #people = new Map();
+
+  constructor(office) {
+    this.office = office;
+  }
+
+  /** Signed in as an administrator of a kind, second factor and all: what asks, with the session's authority. */
+  async as(role) {
+    if (!this.#cookies.has(role)) this.#cookies.set(role, await this.#signIn(role));
+    return (method, path, body) => this.office.ask(method, path, body, { Cookie: this.#cookies.get(role), Origin: this.office.direct });
+  }
+
+  /** A member of the staff with a post, a badge and a PIN: `{badge, pin}`. */
+  async person(id, { name, role, site }) {
+    const ask = await this.as("security_admin");
+    const path = `/api/v1/people/${id}`;
+    if (!this.#people.has(id)) {
+      await ask("PUT", path, { name });
+      const badge = (await ask("POST", `${path}/badge`)).secret;
+      const pin = (await ask("POST", `${path}/pin`)).secret;
+      this.#people.set(id, { badge, pin });
+    }
+    await ask("POST", `${path}/posts`, { role, site, from: 0 });
+    return this.#people.get(id);
+  }
+
+  /** A one-time code for a device that is known by its id. */
+  async offer(device, { site, courier }) {
+    const ask = await this.as("system_admin");
+    return (await ask("POST", "/api/v1/enrolments", { name: `手持 ${device}`, device, site, courier })).code;
+  }
+
+  async #signIn(role) {
+    const said = await this.office.liuzhuan("user", "add", role, "--name", role, "--role", role);
+    const form = async (path, fields, cookie) => {
+      const headers = { Origin: this.office.direct, ...(cookie && { Cookie: cookie }) };
+      const answer = await fetch(this.office.direct + path, { method: "POST", headers, body: new URLSearchParams(fields), redirect: "manual" });
+      const set = answer.headers.get("set-cookie")?.split(";")[0];
+      if (answer.status !== 303 || !set) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return set;
+    };
+    const half = await form("/login/code", { account: role, code: said.split("\n")[0], password: PASSWORD });
+    const page = await (await fetch(`${this.office.direct}/account/second-factor`, { headers: { Cookie: half } })).text();
+    const sealed = /name="sealed" value="([^"]+)"/.exec(page)[1];
+    const secret = /<code>([A-Z2-7]+)<\/code>/.exec(page)[1];
+    return form("/account/second-factor", { sealed, code: oneTime(secret) }, half);
+  }
+}
+
+/** The code of now, as an app on a phone shows it (RFC 6238). */
+function oneTime(base32) {
+  const bits = [...base32].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac("sha1", secret).update(step).digest();
+  const at = mac.at(-1) & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
