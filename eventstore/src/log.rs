@@ -2,11 +2,12 @@
 use crate::append::{Append, AppendError, Receipt};
 use crate::db::OpenError;
 use crate::schema::SCHEMA;
+use crate::statements::filled;
 use crate::stored::{COLUMNS, StoredEvent};
 use crate::streams::{AFTER, LoadError, State, Streams};
-use crate::writer::{Inline, Waiting, Writer};
+use crate::writer::{Inline, OF_SCANS, Waiting, Writer};
 use crate::{Clock, Db, sql};
-use domain::id::Region;
+use domain::id::{Region, ScanId};
 use domain::stream::StreamId;
 use domain::time::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -97,6 +98,25 @@ impl Log {
         ));
         let (region, id, up_to) = (i64::from(self.region.0), stream.uuid(), up_to.unwrap_or(i64::MAX));
         sql!(self.db.read(), c => sqlx::query_as(text).bind(region).bind(id).bind(up_to).fetch_all(c).await)
+    }
+
+    /// The events that scans and commands made, by their ids.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn of_scans(&self, scans: &[ScanId]) -> Result<Vec<StoredEvent>, sqlx::Error> {
+        let mut found = Vec::new();
+        for list in filled(scans) {
+            let rows: Vec<StoredEvent> = sql!(self.db.read(), c => {
+                let mut query = sqlx::query_as(OF_SCANS.of(&c, list.len())).bind(i64::from(self.region.0));
+                for scan in list {
+                    query = query.bind(scan.0);
+                }
+                query.fetch_all(c).await
+            })?;
+            found.extend(rows);
+        }
+        Ok(found)
     }
 
     /// The state of a stream, up to a position if one is given.

@@ -65,7 +65,8 @@ static INSERT: LazyLock<Statements> = LazyLock::new(|| {
     Statements::rows(head, 13, "")
 });
 
-static KNOWN: LazyLock<Statements> = LazyLock::new(|| {
+/// The events of scans and commands, by their ids.
+pub(crate) static OF_SCANS: LazyLock<Statements> = LazyLock::new(|| {
     let head = format!("select {COLUMNS} from events where region = $1 and scan_id in (");
     Statements::keys(&head, 1, ") order by scan_id, ordinal")
 });
@@ -185,7 +186,7 @@ impl Writer {
         let ids: Vec<Uuid> = requests.iter().map(|request| request.id.0).collect();
         for list in filled(&ids) {
             let rows: Vec<StoredEvent> = sql!(tx.conn(), c => {
-                let mut query = sqlx::query_as(KNOWN.of(&c, list.len())).bind(i64::from(self.region.0));
+                let mut query = sqlx::query_as(OF_SCANS.of(&c, list.len())).bind(i64::from(self.region.0));
                 for id in list {
                     query = query.bind(id);
                 }

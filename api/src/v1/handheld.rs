@@ -15,8 +15,9 @@ use projections::custody::Row;
 use projections::expected::{self, For};
 use registers::device::DeviceRow;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// Rows told ahead at most; what a device keeps.
 const EXPECTED_MAX: usize = 5_000;
@@ -223,7 +224,7 @@ async fn shelves(app: &App, site: &SiteId) -> Result<Vec<ExpectedShelf>, Problem
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ConflictsRequest {
     /// At most 500.
-    #[schema(value_type = Vec<uuid::Uuid>)]
+    #[schema(value_type = Vec<Uuid>)]
     pub scan_ids: Vec<ScanId>,
 }
 
@@ -235,12 +236,13 @@ pub struct Conflicts {
     pub position: i64,
 }
 
-/// The open exceptions that hang on a device's scans, for whoever made them to work off.
+/// The open exceptions that hang on a device's scans, for whoever made them to work off. A device is told of its own only.
 #[utoipa::path(post, path = "/handheld/conflicts", tag = "handheld", request_body = ConflictsRequest, responses(
     (status = 200, body = Conflicts), (status = 400, body = Problem), (status = 401, body = Problem),
     (status = 413, body = Problem), (status = 422, body = Problem)))]
 pub async fn conflicts(
     State(app): State<App>,
+    permit: Permit,
     Body(asked): Body<ConflictsRequest>,
 ) -> Result<Json<Conflicts>, Problem> {
     if asked.scan_ids.len() > BATCH_MAX {
@@ -248,8 +250,25 @@ pub async fn conflicts(
     }
     let (db, region) = (app.db(), app.region());
     let position = projections::model::checkpoint(db, region, projections::exceptions::MODEL.name).await?;
-    let rows = projections::exceptions::of_anchors(db, region, &asked.scan_ids, app.now()).await?;
+    let mut rows = projections::exceptions::of_anchors(db, region, &asked.scan_ids, app.now()).await?;
+    if let Principal::Device(device) = &permit.who {
+        let anchors: Vec<ScanId> = rows.iter().map(|row| ScanId(row.anchor)).collect();
+        let own = scanned_by(&app, &device.id, &anchors).await?;
+        rows.retain(|row| own.contains(&row.anchor));
+    }
     Ok(Json(Conflicts { items: rows.into_iter().map(ExceptionView::from).collect(), position }))
+}
+
+/// Those of some scans that a device made.
+async fn scanned_by(app: &App, device: &DeviceId, scans: &[ScanId]) -> Result<HashSet<Uuid>, Problem> {
+    let mut own = HashSet::new();
+    for stored in app.log().of_scans(scans).await? {
+        let (_, event) = stored.decode().map_err(|error| Problem::internal(&error))?;
+        if event.source.stamp.is_some_and(|stamp| stamp.device == *device) {
+            own.insert(stored.scan_id);
+        }
+    }
+    Ok(own)
 }
 
 /// Who has a thing and where it goes next: what anybody may be told who reads its label, and no more.
