@@ -115,7 +115,7 @@ impl App {
     /// See [`AppError`].
     pub async fn open(db: Db, region: Region, clock: Clock, setup: Setup) -> Result<(Self, Tasks), AppError> {
         registers::migrate(&db).await?;
-        let anew = model::prepare(&db).await?;
+        model::prepare(&db).await?;
         let known = Arc::new(Known::load(&db, region, clock.now()).await?);
         let (networks, _) = watch::channel(known.networks.clone());
         let (known, _) = watch::channel(known);
@@ -124,8 +124,10 @@ impl App {
         let (recorder, recording) = Recorder::start(db.clone(), region, clock.clone());
         let (log, writer) = Log::open(db, region, clock, Some(custodian)).await?;
         let around = surroundings(&log, networks.subscribe());
-        if !anew.is_empty() && log.head_row().await?.position > 0 {
-            tracing::info!(models = anew.len(), "read models have a new version: building them");
+        if log.head_row().await?.position == 0 {
+            model::begin_empty(log.db(), region).await?;
+        } else if !model::is_built(log.db(), region).await? {
+            tracing::info!("read models are built from the log");
             rebuild::rebuild(&around).await?;
         }
         let (stop, stopped) = watch::channel(false);

@@ -25,18 +25,18 @@ const COLUMNS: &str = "region bigint not null, subject {uuid} not null, position
     holder text not null, site {text}, courier {text}, outer_bag {uuid}, next_hop {text}, target {text},
     since bigint not null, case_id {uuid}, body text not null, primary key (region, subject)";
 const INDEXES: &[&str] = &[
-    "region, site, since, subject",
-    "region, courier, since, subject",
-    "region, outer_bag",
-    "region, next_hop, since, subject",
-    "region, holder, since, subject",
-    "region, case_id",
+    "(region, site, since, subject) where site is not null",
+    "(region, courier, since, subject) where courier is not null",
+    "(region, outer_bag) where outer_bag is not null",
+    "(region, next_hop, since, subject) where next_hop is not null",
+    "(region, holder, since, subject)",
+    "(region, case_id) where case_id is not null",
 ];
 
 /// Tables of custody.
 pub static MODEL: Model = Model {
     name: "custody",
-    version: 1,
+    version: 2,
     tables: &[
         Table { name: "custody_dossier", columns: COLUMNS, indexes: INDEXES },
         Table { name: "custody_bag", columns: COLUMNS, indexes: INDEXES },

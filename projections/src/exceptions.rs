@@ -26,10 +26,10 @@ const EXCEPTIONS: Table = Table {
                   ended_at bigint, owner {text}, explained_at bigint, resolved_at bigint, is_open bigint not null,
                   primary key (region, subject, kind, anchor)",
     indexes: &[
-        "region, is_open, due_from, subject",
-        "region, is_open, site, due_from",
-        "region, is_open, kind, due_from",
-        "region, anchor",
+        "(region, is_open, due_from, subject)",
+        "(region, is_open, site, due_from)",
+        "(region, is_open, kind, due_from)",
+        "(region, anchor)",
     ],
 };
 

@@ -20,7 +20,7 @@ pub struct Model {
 pub struct Table {
     pub name: &'static str,
     pub columns: &'static str,
-    /// Column lists of its indexes.
+    /// Its indexes: the columns, and which rows where it is not all.
     pub indexes: &'static [&'static str],
 }
 
@@ -75,45 +75,85 @@ const SCHEMA: Migrations = Migrations {
     )],
 };
 
-/// Makes the tables that are missing or of another version, empty. Returns the models that must be rebuilt.
+/// Makes the tables that are missing or of another version, empty; then [`is_built`] says no.
 ///
 /// # Errors
 /// The database's own.
-pub async fn prepare(db: &Db) -> Result<Vec<&'static Model>, eventstore::db::OpenError> {
+pub async fn prepare(db: &Db) -> Result<(), eventstore::db::OpenError> {
     db.migrate(&SCHEMA).await?;
-    let mut anew = Vec::new();
     for model in MODELS {
-        let mut tx = db.begin().await?;
-        let found: Option<i64> = sql!(tx.conn(), c => sqlx::query_scalar("select version from read_models where name = $1")
+        let found: Option<i64> = sql!(db.read(), c => sqlx::query_scalar("select version from read_models where name = $1")
             .bind(model.name).fetch_optional(c).await)?;
         if found != Some(model.version) {
+            let mut tx = db.begin().await?;
+            let build = begin_build(&mut tx, model).await?;
             create(&mut tx, db.engine(), model, Life::Live).await?;
+            for table in model.tables {
+                index(&mut tx, table, Life::Live, build).await?;
+            }
             sql!(tx.conn(), c => sqlx::query("delete from checkpoints where name = $1").bind(model.name)
                 .execute(c).await.map(|done| done.rows_affected()))?;
-            anew.push(*model);
+            tx.commit().await?;
         }
-        tx.commit().await?;
     }
-    Ok(anew)
+    Ok(())
 }
 
-/// Drops and makes a model's tables in one life.
+/// Says that the models of a region are built: its log is empty as they are.
+///
+/// # Errors
+/// The database's own.
+pub async fn begin_empty(db: &Db, region: Region) -> Result<(), sqlx::Error> {
+    let mut tx = db.begin().await?;
+    for model in MODELS {
+        advance(&mut tx, region, model.name, 0, 0).await?;
+    }
+    tx.commit().await
+}
+
+/// Whether every model was ever built for a region. A build that was cut short, or never begun, leaves no checkpoint.
+///
+/// # Errors
+/// The database's own.
+pub async fn is_built(db: &Db, region: Region) -> Result<bool, sqlx::Error> {
+    for model in MODELS {
+        let found: Option<i64> = sql!(db.read(), c => sqlx::query_scalar(
+            "select position from checkpoints where region = $1 and name = $2")
+            .bind(i64::from(region.0)).bind(model.name).fetch_optional(c).await)?;
+        if found.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Drops and makes a model's tables in one life, without indexes: a table that is filled first is indexed faster.
 pub(crate) async fn create(tx: &mut Tx, engine: &str, model: &Model, life: Life) -> Result<(), sqlx::Error> {
-    let build: i64 = sql!(tx.conn(), c => sqlx::query_scalar(
-        "insert into read_models (name, version, build) values ($1, $2, 1)
-         on conflict (name) do update set version = excluded.version, build = read_models.build + 1 returning build")
-        .bind(model.name).bind(model.version).fetch_one(c).await)?;
     let (uuid, text) = if engine == "sqlite" { ("blob", "text") } else { ("uuid", "text collate \"C\"") };
     for table in model.tables {
         let name = format!("{}{}", table.name, life.suffix());
         let columns = table.columns.replace("{uuid}", uuid).replace("{text}", text);
         run(tx, format!("drop table if exists {name}")).await?;
         run(tx, format!("create table {name} ({columns})")).await?;
-        for (index, over) in table.indexes.iter().enumerate() {
-            run(tx, format!("create index {}_{build}_{index} on {name} ({over})", table.name)).await?;
-        }
     }
     Ok(())
+}
+
+/// Indexes a table. One that was renamed keeps the names of its indexes, so each build has its own.
+pub(crate) async fn index(tx: &mut Tx, table: &Table, life: Life, build: i64) -> Result<(), sqlx::Error> {
+    for (number, over) in table.indexes.iter().enumerate() {
+        let (name, on) = (format!("{}_{build}_{number}", table.name), life.suffix());
+        run(tx, format!("create index {name} on {}{on} {over}", table.name)).await?;
+    }
+    Ok(())
+}
+
+/// Begins another build of a model, in its version as it is now. The number of that build.
+pub(crate) async fn begin_build(tx: &mut Tx, model: &Model) -> Result<i64, sqlx::Error> {
+    sql!(tx.conn(), c => sqlx::query_scalar(
+        "insert into read_models (name, version, build) values ($1, $2, 1)
+         on conflict (name) do update set version = excluded.version, build = read_models.build + 1 returning build")
+        .bind(model.name).bind(model.version).fetch_one(c).await)
 }
 
 /// Puts a shadow in the place of the live tables.

@@ -1,7 +1,7 @@
 //! Building read models anew beside the live ones, and comparing the two. A rebuild folds whole streams to the head as it
 //! finds it, then, with the writer held, what came since, and takes the live tables' place. It sends nothing to anyone.
 use crate::follower::{Folded, Surroundings, exceptions_of, visits_of_cases};
-use crate::model::{Life, MODELS, Model, advance, checkpoint, create, swap};
+use crate::model::{Life, MODELS, Model, advance, begin_build, checkpoint, create, index, swap};
 use crate::story::{Thing, load_with};
 use crate::{custody, search};
 use domain::id::Region;
@@ -12,8 +12,8 @@ use sqlx::AssertSqlSafe;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Streams folded and written at a time.
-const PAGE: i64 = 200;
+/// Streams folded and written at a time. On SQLite scans wait while a page is written.
+const PAGE: i64 = 1000;
 
 /// Builds every model anew and puts it in the place of the live one. Returns the position all of them reflect.
 ///
@@ -22,6 +22,7 @@ const PAGE: i64 = 200;
 pub async fn rebuild(around: &Surroundings) -> Result<i64, LoadError> {
     let (db, region) = (around.log.db(), around.log.region());
     let built_to = build_shadows(around).await?;
+    index_shadows(db).await?;
     // The head row is the sequencer: with it held, nobody appends.
     let mut tx = db.begin().await?;
     let head: i64 = sql!(tx.conn(), c => sqlx::query_scalar(
@@ -64,10 +65,28 @@ async fn build_shadows(around: &Surroundings) -> Result<i64, LoadError> {
     }
 }
 
-/// Writes a page in a transaction of its own.
+/// Indexes what was filled, a table in a transaction: on SQLite scans wait behind each.
+async fn index_shadows(db: &Db) -> Result<(), sqlx::Error> {
+    for model in MODELS {
+        let mut tx = db.begin().await?;
+        let build = begin_build(&mut tx, model).await?;
+        tx.commit().await?;
+        for table in model.tables {
+            let mut tx = db.begin().await?;
+            index(&mut tx, table, Life::Shadow, build).await?;
+            tx.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a page in a transaction of its own. Nobody waits for its flush: the swap's takes it along.
 async fn write(db: &Db, region: Region, page: Option<Page>, position: i64) -> Result<(), LoadError> {
     let Some(page) = page else { return Ok(()) };
     let mut tx = db.begin().await?;
+    if db.engine() == "postgres" {
+        sql!(tx.conn(), c => sqlx::query("set local synchronous_commit = off").execute(c).await.map(|_| ()))?;
+    }
     page.save(&mut tx, region, position).await?;
     Ok(tx.commit().await?)
 }

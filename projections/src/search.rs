@@ -23,7 +23,7 @@ pub static MODEL: Model = Model {
         name: "search_terms",
         columns: "region bigint not null, term {text} not null, kind {text} not null, subject {uuid} not null,
                   what {text} not null, primary key (region, subject, kind, term)",
-        indexes: &["region, term, subject"],
+        indexes: &["(region, term, subject)"],
     }],
 };
 

@@ -16,7 +16,7 @@ pub(crate) const TABLE: Table = Table {
     columns: "region bigint not null, subject {uuid} not null, packed_scan {uuid} not null, bag {uuid} not null,
               is_bag bigint not null, packed_at bigint not null, ended_at bigint, ended_by text,
               primary key (region, subject, packed_scan)",
-    indexes: &["region, bag, packed_at"],
+    indexes: &["(region, bag, packed_at)"],
 };
 
 /// One stay in a bag.

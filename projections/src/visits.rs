@@ -19,7 +19,7 @@ pub(crate) const TABLE: Table = Table {
     name: "visits",
     columns: "region bigint not null, site {text} not null, what {text} not null, subject {uuid} not null,
               primary key (region, subject, site)",
-    indexes: &["region, site, what, subject"],
+    indexes: &["(region, site, what, subject)"],
 };
 
 /// One site that one thing or case concerns.

@@ -19,6 +19,7 @@ on_both_engines!(
     what_the_copy_had_not_is_sent_again_and_comes_once,
     nothing_is_overwritten_and_no_rubbish_is_restored,
     a_damaged_log_is_noticed,
+    read_models_whose_building_was_cut_short_are_built_at_the_next_start,
 );
 
 const COUNTY: Region = Region(441_424);
@@ -189,6 +190,29 @@ async fn a_damaged_log_is_noticed(fresh: Fresh) -> anyhow::Result<()> {
     }
     let (_, faults) = examine(office.app.log()).await?;
     assert!(faults.contains(&"1 streams whose versions are not 1, 2, 3 …".to_owned()), "{faults:?}");
+    office.close().await;
+    Ok(())
+}
+
+/// As a new version leaves them when it is killed between making its tables and filling them.
+async fn read_models_whose_building_was_cut_short_are_built_at_the_next_start(fresh: Fresh) -> anyhow::Result<()> {
+    let office = Office::open(&fresh.url, COUNTY, MORNING).await;
+    let code = Code::new(CodeKind::Dossier, 7);
+    office.mint(&[code]).await;
+    let label = labels::code::print(code);
+    let register = json!({ "request_id": Uuid::new_v4(), "by": "li", "code": label, "dossier_no": "441424-7", "kind": "result",
+        "home": "t02", "at": "t02" });
+    office.post("/api/v1/dossiers", &register).await;
+    office.settled().await;
+    let mut tx = office.app.db().begin().await?;
+    for text in ["delete from custody_dossier", "delete from checkpoints where name = 'custody'"] {
+        sql!(tx.conn(), c => sqlx::query(text).execute(c).await.map(|_| ()))?;
+    }
+    tx.commit().await?;
+    office.close().await;
+    let office = Office::open(&fresh.url, COUNTY, MORNING).await;
+    let found = office.get(&format!("/api/v1/dossiers/{label}")).await;
+    assert_eq!(found["dossier_no"], "441424-7", "{found}");
     office.close().await;
     Ok(())
 }
