@@ -158,6 +158,17 @@ pub enum Remark {
     Resolved(Answered),
 }
 
+impl Remark {
+    /// The note in the vault that says more.
+    #[must_use]
+    pub fn note(&self) -> Option<crate::id::NoteId> {
+        match self {
+            Self::Explained(it) | Self::Resolved(it) => it.note,
+            Self::Voided(_) | Self::Admitted(_) | Self::Assigned(_) => None,
+        }
+    }
+}
+
 /// Hides every event of a scan from the fold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided {
@@ -272,7 +283,7 @@ mod tests {
     use crate::case::{Accepted, CaseFact, CaseNote, CloseCode, Closed, Decided, Filed, Outcome};
     use crate::code::CodeKind;
     use crate::custody::payload::{
-        Annulled, InBag, LookedUp, LookedUpBecause, Posted, Read, Refused, Relabelled, Sent, Shelved,
+        Annulled, InBag, LookedUp, LookedUpBecause, Noted, Posted, Read, Refused, Relabelled, Sent, Shelved,
     };
     use crate::dossier::{
         Checked, DossierFact, DossierKind, HandedOut, Piece, PieceKind, Recalled, Receiver, Registered, Rerouted,
@@ -402,7 +413,9 @@ mod tests {
             DossierFact::Archived(read()),
             DossierFact::Annulled(Annulled { note: read().note }),
         ];
-        facts.into_iter().chain(remarks().map(DossierFact::Remark)).collect()
+        // What came later stands last: a place decides which source the golden file has.
+        let noted = DossierFact::Noted(Noted { note: NoteId(id(0x2_0001)) });
+        facts.into_iter().chain(remarks().map(DossierFact::Remark)).chain([noted]).collect()
     }
 
     fn bag_facts() -> Vec<BagFact> {

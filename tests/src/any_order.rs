@@ -1,13 +1,15 @@
 //! The rules alone, without a database: small random histories of dossiers and bags, inserted in any order and repeated,
 //! give the same facts, steps, exceptions and trails. A failure prints the seed of its history.
 use domain::bag::{BagChecked, BagFact, BagRegistered, Opened, Sealed};
-use domain::custody::payload::{InBag, LookedUp, LookedUpBecause, Posted, Read, Refused, Relabelled, Sent, Shelved};
+use domain::custody::payload::{
+    InBag, LookedUp, LookedUpBecause, Noted, Posted, Read, Refused, Relabelled, Sent, Shelved,
+};
 use domain::custody::{Cause, Evidence, Holder, Step};
 use domain::dossier::{Checked, DossierFact, DossierKind, HandedOut, Plan, Recalled, Receiver, Registered, Rerouted};
 use domain::event::{Admitted, Answered, Event, Fact, Flag, Remark, Role, Source, Voided};
 use domain::exception::{ExceptionKind, Limits};
 use domain::history::History;
-use domain::id::{InstallationId, ScanId, SiteId, SubjectId};
+use domain::id::{InstallationId, NoteId, ScanId, SiteId, SubjectId};
 use domain::network::{Leg, Network, Networks, Site, SiteKind};
 use domain::scan::{ActionBy, DeviceStamp, Mode, RefusalReason};
 use domain::stay::{Bags, Container};
@@ -198,6 +200,7 @@ impl World {
             DossierFact::HandedOut(HandedOut { receiver: Receiver::Applicant, checked: Checked::Both }),
             DossierFact::Archived(Read::default()),
             DossierFact::Annulled(Default::default()),
+            DossierFact::Noted(Noted { note: NoteId(Uuid::nil()) }),
         ])
     }
 

@@ -1,7 +1,7 @@
 //! Every fact of a bag, with the name it has in the log. A bag that lies in another bag is `packed` like a dossier.
 use crate::custody::payload::{Annulled, InBag, LookedUp, Posted, Read, Refused, Relabelled, Sent};
 use crate::event::facts;
-use crate::id::{SiteId, SubjectId};
+use crate::id::{NoteId, SiteId, SubjectId};
 use serde::{Deserialize, Serialize};
 
 facts! {
@@ -35,6 +35,35 @@ facts! {
         Assigned = "exception_assigned" 1,
         Explained = "exception_explained" 1,
         Resolved = "exception_resolved" 1,
+    }
+}
+
+impl BagFact {
+    /// The note in the vault that says more.
+    #[must_use]
+    pub fn note(&self) -> Option<NoteId> {
+        match self {
+            Self::Collected(it)
+            | Self::Received(it)
+            | Self::Sighted(it)
+            | Self::Missing(it)
+            | Self::Found(it)
+            | Self::Damaged(it)
+            | Self::MailDelivered(it) => it.note,
+            Self::Refused(it) => it.note,
+            Self::Annulled(it) => it.note,
+            Self::Remark(remark) => remark.note(),
+            Self::Registered(_)
+            | Self::Sealed(_)
+            | Self::Packed(_)
+            | Self::Unpacked(_)
+            | Self::Dispatched(_)
+            | Self::Opened(_)
+            | Self::Checked(_)
+            | Self::LookedUp(_)
+            | Self::Relabelled(_)
+            | Self::Posted(_) => None,
+        }
     }
 }
 

@@ -98,6 +98,7 @@ impl Moves for DossierFact {
             | Self::Rerouted(_)
             | Self::Recalled(_)
             | Self::Annulled(_)
+            | Self::Noted(_)
             | Self::Remark(_) => None,
         }
     }

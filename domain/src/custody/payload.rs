@@ -95,3 +95,9 @@ pub struct Annulled {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<NoteId>,
 }
+
+/// Somebody wrote something about it; the words lie in the vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    pub note: NoteId,
+}

@@ -1,6 +1,6 @@
 //! Decisions about a dossier. A scan is always recorded; only what a person decides can be refused.
 use super::event::{DossierFact, HandedOut, Piece, Recalled, Registered, Rerouted};
-use crate::custody::payload::{Annulled, Read, Relabelled};
+use crate::custody::payload::{Annulled, Noted, Read, Relabelled};
 use crate::custody::{Cause, Custody, Holder, Reading, own_steps};
 use crate::event::{Admitted, Event, Remark, Role, Voided};
 use crate::exception::Answer;
@@ -21,6 +21,8 @@ pub enum DossierCommand {
     Reroute(Ask<Rerouted>),
     Recall(Ask<Recalled>),
     Annul(Ask<Annulled>),
+    /// Never refused: what was said of a dossier may matter after its end.
+    Note(Ask<Noted>),
     /// Takes another's scan back.
     Void(Ask<ScanId>),
     /// Takes a quarantined scan into the fold.
@@ -99,6 +101,7 @@ pub(super) fn decide(
             alive(state)?;
             ask.event(DossierFact::Annulled)
         }
+        DossierCommand::Note(ask) => ask.event(DossierFact::Noted),
         DossierCommand::Void(ask) => void(state, ask)?,
         DossierCommand::Admit(ask) => {
             let scan = state.find(ask.what).ok_or(DossierRefusal::NoSuchScan)?;
@@ -186,6 +189,7 @@ mod tests {
     use crate::dossier::{Checked, Dossier, PieceKind, Receiver};
     use crate::exception::ExceptionKind;
     use crate::history::tests::{at_desk, by_courier, by_site, given, registered, registration, scan, thing};
+    use crate::id::NoteId;
     use crate::network::tests::site_id;
     use DossierFact::{Collected, Dispatched, Packed, Received, Sighted};
 
@@ -324,6 +328,13 @@ mod tests {
     #[test]
     fn what_lies_at_its_pickup_site_is_handed_out_and_leaves_with_the_applicant() {
         given::<Dossier>([registered(0)]).when(hand_out("t1")).happens("handed_out");
+    }
+
+    #[test]
+    fn a_note_is_taken_even_of_a_dossier_that_was_annulled() {
+        let noted = || DossierCommand::Note(ask("t1", Noted { note: NoteId(uuid::Uuid::nil()) }));
+        given::<Dossier>([registered(0)]).when(noted()).happens("noted");
+        given::<Dossier>([registered(0), annulled(10)]).when(noted()).happens("noted");
     }
 
     #[test]

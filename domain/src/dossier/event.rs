@@ -1,5 +1,5 @@
 //! Every fact of a dossier, with the name it has in the log. Order of the lines is the order in `docs/events.md`.
-use crate::custody::payload::{Annulled, InBag, LookedUp, Posted, Read, Refused, Relabelled, Sent, Shelved};
+use crate::custody::payload::{Annulled, InBag, LookedUp, Noted, Posted, Read, Refused, Relabelled, Sent, Shelved};
 use crate::event::facts;
 use crate::id::{CaseId, ItemId, NoteId, SiteId};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ facts! {
         Recalled(Recalled) = "recalled" 1,
         Archived(Read) = "archived" 1,
         Annulled(Annulled) = "annulled" 1,
+        /// Somebody wrote a note; nothing moved.
+        Noted(Noted) = "noted" 1,
     }
     remarks {
         Voided = "scan_voided" 1,
@@ -42,6 +44,41 @@ facts! {
         Assigned = "exception_assigned" 1,
         Explained = "exception_explained" 1,
         Resolved = "exception_resolved" 1,
+    }
+}
+
+impl DossierFact {
+    /// The note in the vault that says more.
+    #[must_use]
+    pub fn note(&self) -> Option<NoteId> {
+        match self {
+            Self::Collected(it)
+            | Self::Received(it)
+            | Self::AtDepartment(it)
+            | Self::MailDelivered(it)
+            | Self::Sighted(it)
+            | Self::Missing(it)
+            | Self::Found(it)
+            | Self::Damaged(it)
+            | Self::Archived(it) => it.note,
+            Self::Refused(it) => it.note,
+            Self::Rerouted(it) => it.note,
+            Self::Recalled(it) => it.note,
+            Self::Annulled(it) => it.note,
+            Self::Noted(it) => Some(it.note),
+            Self::Remark(remark) => remark.note(),
+            Self::Registered(_)
+            | Self::PieceAdded(_)
+            | Self::Relabelled(_)
+            | Self::Packed(_)
+            | Self::Unpacked(_)
+            | Self::Dispatched(_)
+            | Self::Returned(_)
+            | Self::Shelved(_)
+            | Self::HandedOut(_)
+            | Self::Posted(_)
+            | Self::LookedUp(_) => None,
+        }
     }
 }
 
