@@ -157,3 +157,33 @@ pub async fn seen(db: &Db, region: Region, scope: &Scope, subjects: &[Uuid]) -> 
     }
     Ok(found)
 }
+
+/// Which of some cases may be seen: those that concern a site themselves, or with one of their dossiers.
+///
+/// # Errors
+/// The database's own.
+pub async fn cases(db: &Db, region: Region, scope: &Scope, cases: &[Uuid]) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let mut found = seen(db, region, scope, cases).await?;
+    let rest: Vec<Uuid> = cases.iter().copied().filter(|case| !found.contains(case)).collect();
+    let sites = scope.keys();
+    for list in filled(&rest) {
+        let (of, at) = (placeholders(2, 1, list.len()), placeholders(2 + list.len(), 1, sites.len()));
+        let text = AssertSqlSafe(format!(
+            "select distinct d.case_id from custody_dossier d \
+             join visits v on v.region = d.region and v.subject = d.subject \
+             where d.region = $1 and d.case_id in {of} and v.site in {at}"
+        ));
+        let rows: Vec<(Uuid,)> = sql!(db.read(), c => {
+            let mut query = sqlx::query_as(text).bind(i64::from(region.0));
+            for case in &list {
+                query = query.bind(case);
+            }
+            for site in &sites {
+                query = query.bind(site.as_str());
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows.into_iter().map(|(case,)| case));
+    }
+    Ok(found)
+}

@@ -30,6 +30,8 @@ def known(field: str, path: str) -> list:
         return COUNTY["cases"]
     if field == "name":
         return COUNTY["dossiers"]
+    if field == "party":
+        return ["applicant", "proxy"]
     if field == "queue":
         return ["to_come", "in_hand", "to_send"]
     return []

@@ -16,6 +16,7 @@ mod log_contract;
 mod mistakes;
 mod office;
 mod papers;
+mod parties;
 mod permutation;
 mod registers_contract;
 mod restore;

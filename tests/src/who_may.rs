@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Somebody who signed in: role and cookie.
-struct Somebody {
-    role: Role,
-    cookie: String,
+pub struct Somebody {
+    pub role: Role,
+    pub cookie: String,
 }
 
 /// One person for each role; those with a site are at `site`.
-async fn staff(office: &Office, site: &str) -> anyhow::Result<Vec<Somebody>> {
+pub async fn staff(office: &Office, site: &str) -> anyhow::Result<Vec<Somebody>> {
     let (region, now) = (office.app.region(), office.app.now());
     let mut all = Vec::new();
     for role in Role::ALL {
@@ -40,7 +40,8 @@ async fn staff(office: &Office, site: &str) -> anyhow::Result<Vec<Somebody>> {
     Ok(all)
 }
 
-async fn ask(office: &Office, cookie: Option<&str>, method: &str, path: &str, body: &Value) -> (u16, String) {
+/// A request of somebody, or of nobody; status and body.
+pub async fn ask(office: &Office, cookie: Option<&str>, method: &str, path: &str, body: &Value) -> (u16, String) {
     let mut request =
         reqwest::Client::new().request(method.parse::<Method>().unwrap(), format!("{}{path}", office.url));
     if let Some(cookie) = cookie {
@@ -104,8 +105,12 @@ async fn what_lies_beyond_ones_sites_is_answered_like_what_is_not_there(fresh: F
     let code = Code::new(CodeKind::Dossier, 4711);
     office.mint(&[code]).await;
     let label = labels::code::print(code);
-    let register = json!({ "request_id": Uuid::new_v4(), "by": "li", "code": label, "dossier_no": "441424-9", "kind": "result",
+    let case = Uuid::new_v4();
+    let file = json!({ "request_id": Uuid::new_v4(), "by": "li", "case_id": case, "case_no": "441424-C9", "item": "x",
         "home": "t02", "at": "t02" });
+    office.post("/api/v1/cases", &file).await;
+    let register = json!({ "request_id": Uuid::new_v4(), "by": "li", "code": label, "dossier_no": "441424-9", "kind": "result",
+        "home": "t02", "at": "t02", "case": case });
     office.post("/api/v1/dossiers", &register).await;
     office.settled().await;
     let clerk = |of: &[Somebody]| of.iter().find(|one| one.role == Role::Clerk).expect("a clerk").cookie.clone();
@@ -114,6 +119,9 @@ async fn what_lies_beyond_ones_sites_is_answered_like_what_is_not_there(fresh: F
         ("GET", format!("/api/v1/dossiers/{label}"), "/api/v1/dossiers/D0000000000000".to_owned()),
         ("GET", format!("/api/v1/dossiers/{label}/trail"), "/api/v1/dossiers/none/trail".to_owned()),
         ("GET", "/api/v1/dossiers/441424-9".to_owned(), "/api/v1/dossiers/441424-8".to_owned()),
+        ("GET", format!("/api/v1/dossiers/{label}/notes"), "/api/v1/dossiers/none/notes".to_owned()),
+        ("GET", "/api/v1/cases/441424-C9".to_owned(), "/api/v1/cases/441424-C8".to_owned()),
+        ("GET", format!("/api/v1/cases/{case}/parties"), format!("/api/v1/cases/{}/parties", Uuid::from_u128(7))),
         ("GET", "/api/v1/sites/t02/queues".to_owned(), "/api/v1/sites/nowhere/queues".to_owned()),
         (
             "GET",

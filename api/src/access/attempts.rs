@@ -25,6 +25,11 @@ pub const ENROLMENTS_OF_ADDRESS: Limit = Limit { door: "enrolment-address", trie
 /// Shifts on one device.
 pub const SHIFTS_OF_DEVICE: Limit = Limit { door: "shift-device", tries: 20, within_ms: 60_000 };
 
+/// Searches for applicants by one asker: enough for a busy window, too few to try a telephone book.
+pub const SEARCHES_OF_ASKER: Limit = Limit { door: "applicant-search", tries: 60, within_ms: 600_000 };
+/// Openings of applicants by one asker.
+pub const OPENINGS_OF_ASKER: Limit = Limit { door: "applicant-open", tries: 60, within_ms: 600_000 };
+
 /// Keys remembered at most: a flood from many addresses costs no more memory than this.
 const KEYS_MAX: usize = 10_000;
 

@@ -4,6 +4,7 @@ use crate::access::principal::{Principal, Staff};
 use crate::access::who_may::Action;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::v1::cases::filed;
 use crate::v1::decisions::{Decider, Who};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -75,8 +76,19 @@ impl Permit {
         if homes.flatten().any(|site| self.scope.covers(site)) {
             return Ok(());
         }
-        let seen = visits::seen(app.db(), app.region(), &self.scope, &subjects).await?;
-        if seen.is_empty() { Err(Problem::beyond()) } else { Ok(()) }
+        if !visits::seen(app.db(), app.region(), &self.scope, &subjects).await?.is_empty() {
+            return Ok(());
+        }
+        // The table of visits follows the log: what was filed just now says itself where.
+        let filed = filed(app, id).await?;
+        let reached = filed.iter().flat_map(|it| [&it.at, &it.home]).any(|site| self.scope.covers(site));
+        if reached { Ok(()) } else { Err(Problem::beyond()) }
+    }
+
+    /// The same asker at the door of another action; `None` if it is not theirs.
+    #[must_use]
+    pub fn also_for(&self, action: Action) -> Option<Self> {
+        self.who.scope(action).map(|scope| Self { who: self.who.clone(), action, scope })
     }
 
     /// A case that something is to join: one that exists is within reach.

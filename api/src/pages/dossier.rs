@@ -1,20 +1,25 @@
 //! A dossier: where it is, since when, how we know, what is next, and its trail, live.
+use super::applicants::{PartyCard, reasons};
 use super::page;
 use super::words::{Words, tail};
-use crate::access::Permit;
+use crate::access::{Action, Permit};
 use crate::app::App;
 use crate::problem::{Params, Problem};
+use crate::v1::decisions::{Who, content_hash};
 use crate::v1::dossiers::{Trail, TrailQuery, tell};
-use crate::v1::subject::{Named, named};
-use crate::view;
+use crate::v1::subject::{Named, dossier, named};
+use crate::{notes, parties, view};
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::extract::{Form, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::custody::{Custody, Evidence, Holder, Reading};
+use domain::id::CaseId;
 use domain::trail::Line;
 use projections::queues;
 use projections::story::Thing;
+use serde::Deserialize;
+use uuid::Uuid;
 
 #[derive(Template)]
 #[template(path = "dossier.html")]
@@ -34,6 +39,33 @@ struct DossierPage {
     facts: Vec<(String, String)>,
     exceptions: Vec<String>,
     lines: Vec<Told>,
+    case: Option<CaseId>,
+    parties: Vec<PartyCard>,
+    /// The case whose parties may be written here.
+    writes: Option<Uuid>,
+    reasons: Vec<(&'static str, String)>,
+    notes: Vec<Said>,
+    /// The form for a note, for who may write one.
+    note: Option<NewNote>,
+    problem: Option<String>,
+}
+
+/// A note as it is shown.
+struct Said {
+    time: String,
+    by: String,
+    /// The event it was written to, if that is not the note itself.
+    on: Option<String>,
+    text: Option<String>,
+}
+
+/// What the form for a note sends.
+#[derive(Deserialize)]
+pub struct NewNote {
+    /// Made for this form: sent twice, it is one note.
+    request_id: Uuid,
+    #[serde(default)]
+    text: String,
 }
 
 struct Told {
@@ -55,11 +87,75 @@ pub async fn get(
     headers: HeaderMap,
     Params(query): Params<TrailQuery>,
 ) -> Result<Response, Problem> {
-    let words = Words::of_permit(&headers, app.known(), &permit);
     let Named::Thing(thing) = named(&app, &permit, &name).await? else { return Err(Problem::not_found()) };
+    show(&app, &permit, &headers, thing, query).await.map(|shown| page(&shown))
+}
+
+/// `POST /dossiers/{name}/notes`: back to the page, or the page again with what is wrong and what was typed.
+pub async fn note(
+    State(app): State<App>,
+    permit: Permit,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Form(typed): Form<NewNote>,
+) -> Result<Response, Problem> {
+    let id = dossier(&app, &permit, &name).await?;
+    let who = Who { request_id: typed.request_id, by: None, at: None, occurred_at: None };
+    let decider = permit.decides(&app, &who)?;
+    match notes::write(&app, id, &decider, (&typed.text, content_hash(&who)?)).await {
+        Ok(_) => Ok(Redirect::to(&format!("/dossiers/{id}#notes")).into_response()),
+        Err(problem) if problem.status < 500 => {
+            let reads = permit.also_for(Action::ReadDossiers).ok_or_else(Problem::not_found)?;
+            let mut shown = show(&app, &reads, &headers, Thing::Dossier(id), TrailQuery::default()).await?;
+            let key = if problem.kind.ends_with(":id-reused") { "notes.twice" } else { "notes.wrong" };
+            shown.problem = Some(shown.words.t(key));
+            shown.note = Some(NewNote { request_id: Uuid::new_v4(), text: typed.text });
+            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            Ok((status, page(&shown)).into_response())
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn show(
+    app: &App,
+    permit: &Permit,
+    headers: &HeaderMap,
+    thing: Thing,
+    query: TrailQuery,
+) -> Result<DossierPage, Problem> {
+    let words = Words::of_permit(headers, app.known(), permit);
     let past = query.as_of.is_some() || query.known_at.is_some() || query.at.is_some();
-    let trail = tell(&app, thing, query).await?;
-    Ok(page(&build(&app, words, thing, trail, past).await?))
+    let trail = tell(app, thing, query).await?;
+    let mut shown = build(app, words, thing, trail, past).await?;
+    if past {
+        return Ok(shown);
+    }
+    if let Some(case) = shown.case {
+        let may_open = permit.also_for(Action::OpenApplicants).is_some();
+        shown.writes = permit.also_for(Action::WriteApplicants).map(|_| case.0);
+        let parties = parties::of_case(app, case).await?;
+        shown.parties = parties.iter().map(|party| PartyCard::of(&shown.words, party, may_open)).collect();
+    }
+    if let Some(writer) = permit.also_for(Action::WriteNotes)
+        && writer.thing(app, thing).await.is_ok()
+    {
+        shown.notes = said(app, &shown.words, thing).await?;
+        let form = || NewNote { request_id: Uuid::new_v4(), text: String::new() };
+        shown.note = matches!(thing, Thing::Dossier(_)).then(form);
+    }
+    Ok(shown)
+}
+
+async fn said(app: &App, words: &Words, thing: Thing) -> Result<Vec<Said>, Problem> {
+    let notes = notes::of_thing(app, thing).await?;
+    let said = |it: notes::Said| Said {
+        time: words.time(it.at),
+        by: words.name(&it.by),
+        on: (it.on != "noted").then(|| words.t(&format!("event.{}", it.on))),
+        text: it.text.map(|text| text.expose().to_owned()),
+    };
+    Ok(notes.into_iter().map(said).collect())
 }
 
 async fn build(app: &App, words: Words, thing: Thing, trail: Trail, past: bool) -> Result<DossierPage, Problem> {
@@ -101,6 +197,13 @@ async fn build(app: &App, words: Words, thing: Thing, trail: Trail, past: bool) 
         facts,
         exceptions: open.map(kind).collect(),
         lines: trail.lines.iter().rev().map(|line| told(&words, line)).collect(),
+        case: row.and_then(|row| row.case),
+        parties: Vec::new(),
+        writes: None,
+        reasons: reasons(&words, &parties::REASONS_TO_OPEN),
+        notes: Vec::new(),
+        note: None,
+        problem: None,
         words,
     })
 }

@@ -1,12 +1,15 @@
 //! Pages, rendered on the server, in Chinese and English. Each works without JavaScript; what little there is keeps a
 //! trail live. To add one: a file here, a template, a route below.
 mod account;
+mod applicants;
 mod dossier;
 mod first;
 mod found;
 mod home;
 mod labels;
 mod login;
+mod party;
+mod rights;
 mod words;
 
 use crate::access::Action;
@@ -28,6 +31,11 @@ pub fn pages() -> Pages {
     Pages::default()
         .page(A::OwnAccount, "/", &["GET"], get(home::get))
         .page(A::ReadDossiers, "/dossiers/{name}", &["GET"], get(dossier::get))
+        .page(A::WriteNotes, "/dossiers/{name}/notes", &["POST"], post(dossier::note))
+        .page(A::WriteApplicants, "/cases/{name}/party", &["GET", "POST"], get(party::get).post(party::post))
+        .page(A::SearchApplicants, "/applicants", &["GET", "POST"], get(applicants::get).post(applicants::find))
+        .page(A::OpenApplicants, "/applicants/open", &["POST"], post(applicants::open))
+        .page(A::RestrictApplicants, "/applicants/rights", &["GET", "POST"], get(rights::get).post(rights::post))
         .page(A::MintLabels, "/labels", &["GET", "POST"], get(labels::get).post(labels::post))
         .page(A::ReadMetrics, "/metrics", &["GET"], get(crate::metrics::get))
         .page(A::OwnAccount, "/account", &["GET"], get(account::get))

@@ -28,8 +28,12 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 2] =
-    [(Action::MintLabels, "/labels", "labels.title"), (Action::OwnAccount, "/account", "account.title")];
+const LINKS: [(Action, &str, &str); 4] = [
+    (Action::SearchApplicants, "/applicants", "applicants.title"),
+    (Action::RestrictApplicants, "/applicants/rights", "rights.title"),
+    (Action::MintLabels, "/labels", "labels.title"),
+    (Action::OwnAccount, "/account", "account.title"),
+];
 
 impl Words {
     /// For a request.

@@ -156,6 +156,18 @@ pub(crate) async fn case(app: &App, permit: &Permit, name: &str) -> Result<CaseI
     }
 }
 
+/// How a case was filed, if it was.
+///
+/// # Errors
+/// The database's own.
+pub(crate) async fn filed(app: &App, id: CaseId) -> Result<Option<Filed>, Problem> {
+    let StreamState::Case(history) = app.log().state(StreamId::Case(id), None).await? else { return Ok(None) };
+    let filed = |event: &Event<CaseFact>| {
+        if let CaseFact::Filed(filed) = &event.fact { Some(filed.clone()) } else { None }
+    };
+    Ok(history.arrived().find_map(filed))
+}
+
 /// A case with its dossiers.
 #[derive(Serialize, ToSchema)]
 pub struct CaseView {

@@ -106,7 +106,7 @@ pub fn content_hash(request: &impl Serialize) -> Result<[u8; 32], Problem> {
 }
 
 /// Asks one dossier to decide.
-async fn decide(
+pub(crate) async fn decide(
     app: &App,
     id: SubjectId,
     who: &Decider,

@@ -3,6 +3,7 @@ use super::paging;
 use super::scan::any;
 use crate::access::Permit;
 use crate::app::App;
+use crate::notes;
 use crate::problem::{Body, Params, Problem};
 use crate::v1::decisions::{Asked, Who, content_hash};
 use crate::view::printed_subject;
@@ -124,7 +125,7 @@ fn parse(cursor: &str) -> Option<(i64, uuid::Uuid, String, uuid::Uuid)> {
 }
 
 /// A human answer to an exception.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct AnswerRequest {
     #[serde(flatten)]
     pub who: Who,
@@ -142,6 +143,9 @@ pub struct AnswerRequest {
     /// Id of a note in the vault.
     #[serde(default)]
     pub note: Option<uuid::Uuid>,
+    /// For `explained` and `resolved`: the words of that note, 1 to 2000 characters; without `note`, the request's id is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What is answered.
@@ -160,12 +164,21 @@ pub enum AnswerKind {
 pub async fn answer(
     State(app): State<App>,
     permit: Permit,
-    Body(request): Body<AnswerRequest>,
+    Body(mut request): Body<AnswerRequest>,
 ) -> Result<Json<Asked>, Problem> {
     let subject = SubjectId(request.subject);
     let kind = Code::of_subject(subject).ok_or_else(Problem::not_found)?.kind();
     permit.thing(&app, Thing::of_code(kind, subject).ok_or_else(Problem::not_found)?).await?;
-    let (who, answer) = (permit.decides(&app, &request.who)?, answer_of(&request)?);
+    let who = permit.decides(&app, &request.who)?;
+    // Taken out before the rest is hashed: a hash of the words would let whoever has the log guess them.
+    if let Some(text) = request.text.take() {
+        let note = *request.note.get_or_insert(who.request_id);
+        if matches!(request.answer, AnswerKind::Assigned) {
+            return Err(Problem::invalid("`text` goes with `explained` and `resolved`"));
+        }
+        notes::keep(&app, NoteId(note), &who.by, &text).await?;
+    }
+    let answer = answer_of(&request)?;
     let hash = content_hash(&request)?;
     let id = ScanId(who.request_id);
     let stream = if kind == CodeKind::Bag { StreamId::Bag(subject) } else { StreamId::Dossier(subject) };

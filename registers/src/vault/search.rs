@@ -11,8 +11,8 @@ use eventstore::{Db, Tx, sql};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Cases shown at most: whoever finds more has a very common name and needs the phone.
-pub const FOUND_MAX: usize = 200;
+/// Cases found at most. Many, since whoever asks is shown only those within reach: a common name must not hide them.
+pub const FOUND_MAX: usize = 5000;
 
 impl Vault {
     /// The cases of a person, at most [`FOUND_MAX`]; restricted ones are not found.
