@@ -31,7 +31,7 @@ struct Document;
 #[rustfmt::skip]
 fn doors() -> Doors {
     use Action as A;
-    Doors::new(Document::openapi())
+    about_applicants(Doors::new(Document::openapi()))
         .door(A::Scan, routes!(v1::scans::post))
         .door(A::MintLabels, routes!(v1::labels::mint))
         .door(A::PrintPapers, routes!(v1::papers::print_labels))
@@ -53,13 +53,6 @@ fn doors() -> Doors {
         .door(A::FileCases, routes!(v1::cases::file))
         .door(A::ReadDossiers, routes!(v1::cases::get))
         .door(A::StepCases, routes!(v1::cases::step))
-        .door(A::ReadDossiers, routes!(v1::parties::list))
-        .door(A::WriteApplicants, routes!(v1::parties::put))
-        .door(A::OpenApplicants, routes!(v1::parties::open))
-        .door(A::SearchApplicants, routes!(v1::parties::search))
-        .door(A::RestrictApplicants, routes!(v1::parties::restrict))
-        .door(A::RestrictApplicants, routes!(v1::parties::lift))
-        .door(A::RestrictApplicants, routes!(v1::parties::erase))
         .door(A::ReadDossiers, routes!(v1::dossiers::list))
         .door(A::Register, routes!(v1::decisions::register))
         .door(A::ReadDossiers, routes!(v1::dossiers::get))
@@ -73,9 +66,6 @@ fn doors() -> Doors {
         .door(A::Correct, routes!(v1::decisions::void))
         .door(A::Admit, routes!(v1::decisions::admit))
         .door(A::Register, routes!(v1::decisions::add_piece))
-        .door(A::WriteNotes, routes!(v1::notes::of_dossier, v1::notes::write))
-        .door(A::WriteNotes, routes!(v1::notes::of_bag))
-        .door(A::RestrictApplicants, routes!(v1::notes::erase))
         .door(A::ReadQueues, routes!(v1::sites::counts))
         .door(A::ReadQueues, routes!(v1::sites::queue))
         .door(A::ReadLoads, routes!(v1::couriers::load))
@@ -106,6 +96,22 @@ fn doors() -> Doors {
         .door(A::ManageClients, routes!(v1::clients::list, v1::clients::make))
         .door(A::ManageClients, routes!(v1::clients::revoke))
         .door(A::ReadRecord, routes!(v1::record::list))
+}
+
+#[rustfmt::skip]
+fn about_applicants(doors: Doors) -> Doors {
+    use Action as A;
+    doors
+        .door(A::ReadDossiers, routes!(v1::parties::list))
+        .door(A::WriteApplicants, routes!(v1::parties::put))
+        .door(A::OpenApplicants, routes!(v1::parties::open))
+        .door(A::SearchApplicants, routes!(v1::parties::search))
+        .door(A::RestrictApplicants, routes!(v1::parties::restrict))
+        .door(A::RestrictApplicants, routes!(v1::parties::lift))
+        .door(A::RestrictApplicants, routes!(v1::parties::erase))
+        .door(A::WriteNotes, routes!(v1::notes::of_dossier, v1::notes::write))
+        .door(A::WriteNotes, routes!(v1::notes::of_bag))
+        .door(A::RestrictApplicants, routes!(v1::notes::erase))
 }
 
 /// The OpenAPI document, generated from the handlers.
