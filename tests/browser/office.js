@@ -2,7 +2,9 @@
 // (road.js): the page speaks to `url`, tests to `direct`.
 import { execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,12 +13,15 @@ import { Road } from "./road.js";
 import { Staff } from "./staff.js";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const program = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "debug/liuzhuan");
+export const program = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "debug/liuzhuan");
 const run = promisify(execFile);
 
 export class Office {
-  /** @param options `{folder}`: an existing one, to serve it again */
-  static async open({ folder } = {}) {
+  /**
+   * @param options `{folder}`: an existing one, to serve it again; `{staff}`: a list of `[role, site, id, name]`, whose
+   *   codes for the first sign-in are kept in `codes`; `{tls}`: served by TLS, with an authority of its own
+   */
+  static async open({ folder, staff = [], tls = false } = {}) {
     if (!existsSync(program)) throw new Error(`${program} is not built: cargo build`);
     const it = new Office();
     it.fresh = folder === undefined;
@@ -29,6 +34,11 @@ export class Office {
       await it.liuzhuan("import", "--wuhua");
     }
     it.token = (await it.liuzhuan("client", "add", `tests-${randomUUID()}`, "--scope", "scan,read,decide,set_up,feed,metrics")).trim().split(/\s+/).at(-1);
+    it.codes = new Map();
+    // Staff begins with who gives the posts: until then every way in leads to the first administrator's.
+    for (const person of staff.length > 0 ? [["security_admin"], ...staff] : []) await it.takeIn(...person);
+    if (tls) await it.liuzhuan("tls", "init", "--host", "localhost", "--host", "127.0.0.1");
+    it.tls = tls;
     await it.serve();
     it.staff = new Staff(it);
     it.road = await Road.open(it);
@@ -42,13 +52,20 @@ export class Office {
     return stdout;
   }
 
+  /** Takes in a person named like the role, with the post. */
+  async takeIn(role, site, id = role.replace("_", "-"), name = `${id} 同志`) {
+    const words = ["user", "add", id, "--name", name, "--role", role, ...(site ? ["--site", site] : [])];
+    this.codes.set(id, (await this.liuzhuan(...words)).split("\n")[0].trim());
+  }
+
   async serve() {
     const port = await freePort();
-    this.direct = `http://127.0.0.1:${port}`;
-    this.process = spawn(program, ["--database", this.database, "--listen", `127.0.0.1:${port}`, "--log", "warn", "serve"], { env: this.environment, stdio: ["ignore", "ignore", "pipe"] });
+    this.direct = `${this.tls ? "https" : "http"}://127.0.0.1:${port}`;
+    const certificate = this.tls ? ["--tls-cert", join(this.folder, "tls/server.crt"), "--tls-key", join(this.folder, "tls/server.key")] : [];
+    this.process = spawn(program, ["--database", this.database, "--listen", `127.0.0.1:${port}`, "--log", "warn", ...certificate, "serve"], { env: this.environment, stdio: ["ignore", "ignore", "pipe"] });
     this.said = "";
     this.process.stderr.on("data", (data) => (this.said += data));
-    await until("the server answers", async () => (await fetch(`${this.direct}/readyz`).catch(() => undefined))?.ok, 20_000);
+    await until("the server answers", async () => (await this.call("GET", "/readyz").catch(() => undefined))?.ok, 20_000);
   }
 
   /** A log begun again from a copy, served at the same address of the road. */
@@ -73,12 +90,25 @@ export class Office {
   }
 
   /** Asks a JSON door, as a program that works with ours, or with somebody's cookie. */
-  async ask(method, path, body, authority = { Authorization: `Bearer ${this.token}` }) {
-    const headers = { ...authority, "Content-Type": "application/json" };
-    const answer = await fetch(this.direct + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  async ask(method, path, body, authority) {
+    const { ok, status, text } = await this.call(method, path, body, authority);
+    if (!ok) throw new Error(`${method} ${path}: ${status} ${text}`);
     return text === "" ? null : JSON.parse(text);
+  }
+
+  /** As a program asks, which trusts the county's authority. */
+  call(method, path, body, authority = { Authorization: `Bearer ${this.token}` }) {
+    const ca = this.tls ? readFileSync(join(this.folder, "tls/authority.crt")) : undefined;
+    const headers = { ...authority, "Content-Type": "application/json" };
+    return new Promise((done, lost) => {
+      const on = (this.tls ? https : http).request(this.direct + path, { method, headers, ca }, async (got) => {
+        const chunks = [];
+        for await (const chunk of got) chunks.push(chunk);
+        done({ ok: got.statusCode < 300, status: got.statusCode, text: Buffer.concat(chunks).toString() });
+      });
+      on.on("error", lost);
+      on.end(body === undefined ? undefined : JSON.stringify(body));
+    });
   }
 
   /** New labels. */

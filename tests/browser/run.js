@@ -1,5 +1,6 @@
 // Runs the cases one after the other, each against a fresh server and a fresh browser profile, and counts.
 import { readdirSync } from "node:fs";
+import { Desk, closeDesks } from "./desk.js";
 import { Office } from "./office.js";
 import { Phone, closeBrowsers } from "./phone.js";
 
@@ -25,8 +26,13 @@ for (const file of files) {
       opened.push(it);
       return it;
     };
+    const desk = async (at, options) => {
+      const it = await Desk.open(at, options);
+      opened.push(it);
+      return it;
+    };
     try {
-      await within(180_000, body({ office, phone, keep: (it) => opened.push(it) }));
+      await within(180_000, body({ office, phone, desk, keep: (it) => opened.push(it) }));
       passed += 1;
       console.log(`ok    ${full} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
     } catch (error) {
@@ -38,6 +44,7 @@ for (const file of files) {
   }
 }
 await closeBrowsers();
+await closeDesks();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 

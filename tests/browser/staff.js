@@ -1,8 +1,6 @@
 // Staff who come in by the real doors: the two administrators whom a handheld needs before its first scan, and the people
 // who then hold it.
-import { createHmac } from "node:crypto";
-
-const PASSWORD = "four old bridges over the river";
+import { PASSWORD, codeOf } from "./desk.js";
 
 export class Staff {
   #cookies = new Map();
@@ -39,7 +37,8 @@ export class Staff {
   }
 
   async #signIn(role) {
-    const said = await this.office.liuzhuan("user", "add", role, "--name", role, "--role", role);
+    const account = `tests.${role}`;
+    await this.office.takeIn(role, undefined, account);
     const form = async (path, fields, cookie) => {
       const headers = { Origin: this.office.direct, ...(cookie && { Cookie: cookie }) };
       const answer = await fetch(this.office.direct + path, { method: "POST", headers, body: new URLSearchParams(fields), redirect: "manual" });
@@ -47,21 +46,10 @@ export class Staff {
       if (answer.status !== 303 || !set) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
       return set;
     };
-    const half = await form("/login/code", { account: role, code: said.split("\n")[0], password: PASSWORD });
+    const half = await form("/login/code", { account, code: this.office.codes.get(account), password: PASSWORD });
     const page = await (await fetch(`${this.office.direct}/account/second-factor`, { headers: { Cookie: half } })).text();
     const sealed = /name="sealed" value="([^"]+)"/.exec(page)[1];
     const secret = /<code>([A-Z2-7]+)<\/code>/.exec(page)[1];
-    return form("/account/second-factor", { sealed, code: oneTime(secret) }, half);
+    return form("/account/second-factor", { sealed, code: codeOf(secret) }, half);
   }
-}
-
-/** The code of now, as an app on a phone shows it (RFC 6238). */
-function oneTime(base32) {
-  const bits = [...base32].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const mac = createHmac("sha1", secret).update(step).digest();
-  const at = mac.at(-1) & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }

@@ -1,7 +1,7 @@
 //! The guard before every route: first who asks, then whether that may be done at all. A route is mounted through [`Doors`]
 //! with its action, or it is not mounted. What may not be done is answered like what does not exist.
 use crate::access::permit::Permit;
-use crate::access::principal::{Principal, identify};
+use crate::access::principal::{COOKIE, Principal, cookie, identify};
 use crate::access::sign_in::word;
 use crate::access::who_may::Action;
 use crate::app::App;
@@ -9,6 +9,7 @@ use crate::client_address::ClientAddress;
 use crate::problem::{Beyond, Problem};
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
@@ -184,7 +185,20 @@ async fn pages(State(app): State<App>, request: Request, next: Next) -> Response
             }
             go_on(&app, who, request, next).await
         }
-        Err(problem) if problem.status == 401 => Redirect::to("/login").into_response(),
+        Err(problem) if problem.status == 401 => {
+            Redirect::to(way_in(request.method(), request.headers())).into_response()
+        }
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// Where whoever is not known signs in. The page there says that a sign-in is over, and that what was sent is not kept:
+/// nobody finds out days later that a form went nowhere.
+fn way_in(method: &Method, headers: &HeaderMap) -> &'static str {
+    let sent = ![Method::GET, Method::HEAD].contains(method);
+    match (sent, cookie(headers, COOKIE)) {
+        (true, _) => "/login?over=sent",
+        (false, Some(_)) => "/login?over=read",
+        (false, None) => "/login",
     }
 }

@@ -265,6 +265,21 @@ pub async fn end_session(app: &App, actor: Entry, person: &PersonId, id: Uuid) -
     Ok(())
 }
 
+/// Ends the session of a cookie, if it lasts: the same browser has begun another.
+///
+/// # Errors
+/// The database's own.
+pub async fn leave(app: &App, visitor: &Visitor, former: &str) -> Result<(), Problem> {
+    let Some(row) = session::find(app.db(), app.region(), former, app.now()).await? else { return Ok(()) };
+    let person = row.person.0;
+    let act = ended(row.id, person.clone(), SessionEnd::ByPerson);
+    match end_session(app, by(&person, visitor, act), &person, row.id).await {
+        // Somebody else ended it first.
+        Err(problem) if problem.status == 404 => Ok(()),
+        done => done,
+    }
+}
+
 /// That a session was ended.
 #[must_use]
 pub fn ended(session: Uuid, person: PersonId, why: SessionEnd) -> Act {

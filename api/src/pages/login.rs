@@ -3,7 +3,7 @@ use super::{Words, page};
 use crate::access::principal::{COOKIE, cookie};
 use crate::access::sign_in::{self, Entered, Visitor};
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Params, Problem};
 use askama::Template;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -26,6 +26,8 @@ struct LoginPage {
     second: bool,
     account: String,
     problem: Option<String>,
+    /// Why this page is shown instead of the one that was asked for.
+    over: Option<String>,
 }
 
 /// What the first form sends.
@@ -49,12 +51,24 @@ pub struct Second {
     code: String,
 }
 
+/// Why somebody is sent here: a sign-in is over, when something was to be `read`, or was `sent` and is not kept.
+#[derive(Deserialize)]
+pub struct LoginQuery {
+    over: Option<String>,
+}
+
 /// `GET /login`
-pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
+pub async fn get(State(app): State<App>, headers: HeaderMap, Params(query): Params<LoginQuery>) -> Response {
     if app.known().people.has_no_administrator() {
         return Redirect::to("/first").into_response();
     }
-    show(&app, &headers, Form3::Password, "", None)
+    let words = Words::of(&headers, app.known());
+    let over = match query.over.as_deref() {
+        Some("read") => Some(words.t("login.over")),
+        Some("sent") => Some(words.t("login.over_sent")),
+        _ => None,
+    };
+    page(&LoginPage { words, by_code: false, second: false, account: String::new(), problem: None, over })
 }
 
 /// `GET /login/code`
@@ -75,6 +89,7 @@ pub async fn post(
     Form(login): Form<Login>,
 ) -> Result<Response, Problem> {
     let entered = sign_in::with_password(&app, &visitor, &login.account, login.password).await;
+    let entered = instead(&app, &visitor, &headers, entered).await;
     go_on(&app, &headers, Form3::Password, &login.account, entered)
 }
 
@@ -86,6 +101,7 @@ pub async fn post_code(
     Form(login): Form<FirstLogin>,
 ) -> Result<Response, Problem> {
     let entered = sign_in::with_code(&app, &visitor, &login.account, &login.code, login.password).await;
+    let entered = instead(&app, &visitor, &headers, entered).await;
     go_on(&app, &headers, Form3::Code, &login.account, entered)
 }
 
@@ -99,6 +115,19 @@ pub async fn post_second(
     let half = cookie(&headers, COOKIE).unwrap_or_default();
     let entered = sign_in::with_second_factor(&app, &visitor, half, &second.code).await.map(Entered::In);
     go_on(&app, &headers, Form3::Second, "", entered)
+}
+
+/// Whoever signs in anew leaves no session behind that nobody would end.
+async fn instead(
+    app: &App,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    entered: Result<Entered, Problem>,
+) -> Result<Entered, Problem> {
+    if let (Ok(_), Some(former)) = (&entered, cookie(headers, COOKIE)) {
+        sign_in::leave(app, visitor, former).await?;
+    }
+    entered
 }
 
 fn go_on(
@@ -123,7 +152,7 @@ fn show(app: &App, headers: &HeaderMap, form: Form3, account: &str, problem: Opt
     let words = Words::of(headers, app.known());
     let problem = problem.map(|problem| words.problem(problem));
     let (by_code, second) = (form == Form3::Code, form == Form3::Second);
-    page(&LoginPage { words, by_code, second, account: account.to_owned(), problem })
+    page(&LoginPage { words, by_code, second, account: account.to_owned(), problem, over: None })
 }
 
 /// Goes to a page with a cookie set.
