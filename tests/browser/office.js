@@ -18,10 +18,10 @@ const run = promisify(execFile);
 
 export class Office {
   /**
-   * @param options `{folder}`: an existing one, to serve it again; `{staff}`: a list of `[role, site, id, name]`, whose
+   * @param options `{folder}`: an existing one, to serve it again; `{people}`: a list of `[role, site, id, name]`, whose
    *   codes for the first sign-in are kept in `codes`; `{tls}`: served by TLS, with an authority of its own
    */
-  static async open({ folder, staff = [], tls = false } = {}) {
+  static async open({ folder, people = [], tls = false } = {}) {
     if (!existsSync(program)) throw new Error(`${program} is not built: cargo build`);
     const it = new Office();
     it.fresh = folder === undefined;
@@ -36,7 +36,7 @@ export class Office {
     it.token = (await it.liuzhuan("client", "add", `tests-${randomUUID()}`, "--scope", "scan,read,decide,set_up,feed,metrics")).trim().split(/\s+/).at(-1);
     it.codes = new Map();
     // Staff begins with who gives the posts: until then every way in leads to the first administrator's.
-    for (const person of staff.length > 0 ? [["security_admin"], ...staff] : []) await it.takeIn(...person);
+    for (const person of people.length > 0 ? [["security_admin"], ...people] : []) await it.takeIn(...person);
     if (tls) await it.liuzhuan("tls", "init", "--host", "localhost", "--host", "127.0.0.1");
     it.tls = tls;
     await it.serve();
@@ -90,16 +90,18 @@ export class Office {
   }
 
   /** Asks a JSON door, as a program that works with ours, or with somebody's cookie. */
-  async ask(method, path, body, authority) {
-    const { ok, status, text } = await this.call(method, path, body, authority);
-    if (!ok) throw new Error(`${method} ${path}: ${status} ${text}`);
+  async ask(method, path, body, authority = { Authorization: `Bearer ${this.token}` }) {
+    const headers = { ...authority, "Content-Type": "application/json" };
+    const answer = await fetch(this.direct + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text === "" ? null : JSON.parse(text);
   }
 
-  /** As a program asks, which trusts the county's authority. */
-  call(method, path, body, authority = { Authorization: `Bearer ${this.token}` }) {
+  /** As `ask`, by TLS too, trusting the county's authority; what is refused is an answer. */
+  call(method, path, body) {
     const ca = this.tls ? readFileSync(join(this.folder, "tls/authority.crt")) : undefined;
-    const headers = { ...authority, "Content-Type": "application/json" };
+    const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" };
     return new Promise((done, lost) => {
       const on = (this.tls ? https : http).request(this.direct + path, { method, headers, ca }, async (got) => {
         const chunks = [];

@@ -262,6 +262,14 @@ fn paths_named(text: &str) -> BTreeSet<String> {
     in_backticks.chain(linked).filter(is_path).map(|token| token.trim_start_matches("./").to_owned()).collect()
 }
 
+/// Which of these paths do not exist. A bare file name may lie in any folder.
+fn missing(paths: &BTreeSet<String>) -> Vec<&String> {
+    let files = files();
+    let known =
+        |path: &str| root().join(path).exists() || (!path.contains('/') && files.iter().any(|it| it.ends_with(path)));
+    paths.iter().filter(|path| !known(path)).collect()
+}
+
 #[test]
 fn every_path_that_architecture_names_exists() {
     let text = read("ARCHITECTURE.md");
@@ -271,10 +279,37 @@ fn every_path_that_architecture_names_exists() {
     );
     let paths = paths_named(&text);
     assert!(paths.len() > 10, "only {paths:?} found: this test cannot read the document");
-    let files = files();
-    // A bare file name may lie in any folder.
-    let known =
-        |path: &str| root().join(path).exists() || (!path.contains('/') && files.iter().any(|it| it.ends_with(path)));
-    let missing: Vec<_> = paths.iter().filter(|path| !known(path)).collect();
+    let missing = missing(&paths);
     assert!(missing.is_empty(), "ARCHITECTURE.md names what does not exist: {missing:?}");
+}
+
+/// Everything that files of an ending say, below a folder.
+fn all_text(folder: &str, ending: &str) -> String {
+    let wanted = |path: &&PathBuf| path.starts_with(folder) && path.extension().is_some_and(|it| it == ending);
+    files().iter().filter(wanted).map(read).collect::<Vec<_>>().join("\n")
+}
+
+/// A promise is worth what its test is: the page on security names tests by their functions in backticks, and cases in
+/// the browser by their titles in “ ”.
+#[test]
+fn what_the_page_on_security_names_exists() {
+    let text = read("docs/security.md");
+    let paths = paths_named(&text);
+    assert!(paths.len() > 30, "only {paths:?} found: this test cannot read the document");
+    let missing = missing(&paths);
+    assert!(missing.is_empty(), "docs/security.md names what does not exist: {missing:?}");
+
+    // Nothing else there has a name of four words or more in small letters.
+    let is_test = |it: &&str| {
+        it.matches('_').count() >= 3 && it.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let tests: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(is_test).collect();
+    let rust = all_text("", "rs");
+    let gone: Vec<_> = tests.iter().filter(|name| !rust.contains(&format!("fn {name}("))).collect();
+    assert!(tests.len() > 20 && gone.is_empty(), "of {} tests named, these do not exist: {gone:?}", tests.len());
+
+    let titles: BTreeSet<&str> = text.split('“').skip(1).filter_map(|rest| rest.split('”').next()).collect();
+    let cases = all_text("tests/browser/cases", "js");
+    let gone: Vec<_> = titles.iter().filter(|title| !cases.contains(&format!("\"{title}\""))).collect();
+    assert!(titles.len() > 5 && gone.is_empty(), "of {} cases named, these do not exist: {gone:?}", titles.len());
 }

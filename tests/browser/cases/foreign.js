@@ -23,7 +23,7 @@ async function foreign(at, keep) {
 
 /** The clerk at work, with a session at another browser too, and somebody else's account. */
 async function scene({ office, desk, keep }, tls) {
-  const at = await office({ staff: [["clerk", "t01"], ["courier", undefined, "mallory"]], tls });
+  const at = await office({ people: [["clerk", "t01"], ["courier", undefined, "mallory"]], tls });
   const [it, second, mallory] = [await desk(at), await desk(at), await desk(at)];
   await it.begin("clerk");
   await second.signIn("clerk");
@@ -96,7 +96,7 @@ async function changesNothing(tools, tls, name) {
   await second.isIn("the other browser");
   await second.signIn("clerk");
   equal(second.at(), "/", "the old password is good");
-  equal(await at.ask("GET", "/api/v1/labels/prints"), [], "nothing was printed");
+  equal((await at.call("GET", "/api/v1/labels/prints")).text, "[]", "nothing was printed");
   // And the same form from our own page is taken.
   await it.go("/account");
   await it.page.fill("#pin-old", PASSWORD);
@@ -106,7 +106,6 @@ async function changesNothing(tools, tls, name) {
 
 async function readsNothing(tools, tls, name) {
   const { at, it, elsewhere } = await scene(tools, tls);
-  await at.dossiers(1, { at: "t01", destination: "fgj" });
   const page = await it.context.newPage();
   await page.goto(elsewhere(name));
   for (const path of ["/api/v1/dossiers", "/account", "/labels", "/api/v1/openapi.json"]) {

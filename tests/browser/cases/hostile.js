@@ -82,7 +82,7 @@ const ask = (it, method, path, body) => it.page.evaluate(async ([method, path, b
 export const cases = {
   async "34 hostile texts, stored wherever a text is stored, stay texts on every page"({ office, desk, phone }) {
     equal(CORPUS.filter((text) => text.length > 50), []);
-    const at = await office({ staff: [["clerk", "t01"], ["supervisor"], ["system_admin"], ["audit_admin"]] });
+    const at = await office({ people: [["clerk", "t01"], ["supervisor"], ["system_admin"], ["audit_admin"]] });
     const chief = await watched(desk, at);
     await chief.begin("security-admin");
     await chief.setFactor();
@@ -149,7 +149,7 @@ export const cases = {
   },
 
   async "what were a script all the same would not run: the policy stops it"({ office, desk }) {
-    const at = await office({ staff: [["clerk", "t01"]] });
+    const at = await office({ people: [["clerk", "t01"]] });
     const it = await watched(desk, at);
     await it.begin("clerk");
     for (const path of ["/", "/labels", "/account", "/login", "/handheld/"]) {

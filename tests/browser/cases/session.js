@@ -9,7 +9,7 @@ const PAGES = ["/", "/labels", "/account", "/account/second-factor"];
 
 /** What a browser keeps of the session, what it says of itself, and that nothing else holds its secret. */
 async function kept({ office, desk }, tls) {
-  const at = await office({ staff: CLERK, tls });
+  const at = await office({ people: CLERK, tls });
   const it = await desk(at);
   await it.begin("clerk");
   const cookie = await it.cookie();
@@ -36,7 +36,7 @@ export const cases = {
   "the cookie is the server's alone, on loopback": (tools) => kept(tools, false),
 
   async "after signing out, going back shows nothing"({ office, desk }) {
-    const at = await office({ staff: CLERK });
+    const at = await office({ people: CLERK });
     const it = await desk(at);
     await it.begin("clerk");
     await it.go("/labels");
@@ -52,7 +52,7 @@ export const cases = {
   },
 
   async "a tampered cookie opens nothing"({ office, desk }) {
-    const at = await office({ staff: [...CLERK, ["clerk", "t02", "other"]] });
+    const at = await office({ people: [...CLERK, ["clerk", "t02", "other"]] });
     const [it, other] = [await desk(at), await desk(at)];
     await it.begin("clerk");
     await other.begin("other");
@@ -92,7 +92,7 @@ export const cases = {
   },
 
   async "a cookie that is put back after it ended opens nothing"({ office, desk }) {
-    const at = await office({ staff: CLERK });
+    const at = await office({ people: CLERK });
     const it = await desk(at);
     const back = async (value, what) => {
       await it.context.clearCookies();
@@ -133,7 +133,7 @@ export const cases = {
   },
 
   async "signing in changes the secret, whoever chose the old one"({ office, desk }) {
-    const at = await office({ staff: CLERK });
+    const at = await office({ people: CLERK });
     const it = await desk(at);
     const planted = "A".repeat(43);
     await it.go("/login");
@@ -154,7 +154,7 @@ export const cases = {
   },
 
   async "half a sign-in opens nothing, and its secret is not the whole one's"({ office, desk }) {
-    const at = await office({ staff: CLERK });
+    const at = await office({ people: CLERK });
     const it = await desk(at);
     await it.begin("security-admin");
     equal(it.at(), "/account/second-factor", "an administrator is led to the second factor");
@@ -179,6 +179,10 @@ export const cases = {
     equal(await it.status("/api/v1/people"), 200, "signed in");
     const whole = (await it.cookie()).value;
     equal(whole === half, false, "the second step changes the secret");
+    const other = await desk(at);
+    await other.signIn("security-admin");
+    await other.send({ code: codeOf(key, 0) });
+    equal([other.at(), await other.page.locator("main [role=alert]").count()], ["/login/second", 1], "a code that was used");
     for (const [value, what] of [[half, "the half one"], [weak, "the one without a second factor"]]) {
       await it.put(value);
       await it.isOut(what);
@@ -186,6 +190,31 @@ export const cases = {
     await it.go("/login/second");
     await it.put(whole);
     await it.isIn("the whole one");
+  },
+
+  async "guessing rests after five tries, and tells nobody who has an account"({ office, desk }) {
+    const at = await office({ people: CLERK });
+    const it = await desk(at);
+    for (const password of ["short", "password123", "1234567890", "clerk 同志clerk"]) {
+      await it.go("/login/code");
+      await it.page.evaluate(() => document.querySelector("form").setAttribute("novalidate", ""));
+      await it.send({ account: "clerk", code: at.codes.get("clerk"), password });
+      equal([it.at(), await it.page.locator("main [role=alert]").count(), await it.page.inputValue("#account")], ["/login/code", 1, "clerk"], `${password} may be chosen`);
+    }
+    await it.begin("clerk");
+    await it.signOut();
+    const said = {};
+    for (const account of ["clerk", "nobody"]) {
+      said[account] = [];
+      for (let wrong = 0; wrong < 6; wrong++) {
+        await it.go("/login");
+        // The sixth of the one who is there is right, and yet too late.
+        await it.send({ account, password: wrong === 5 ? PASSWORD : `wrong ${wrong}` });
+        said[account].push((await it.page.locator("main [role=alert]").innerText()).replace(/\d+/, "…"));
+      }
+    }
+    equal(said.clerk, said.nobody, "who is there and who is not");
+    equal([new Set(said.clerk.slice(0, 5)).size, said.clerk[5].includes("…")], [1, true], "five tries, then a rest");
   },
 
   async "a session is over when nobody asked for fifteen minutes, and after twelve hours in any case"({ desk, keep }) {
