@@ -50,10 +50,9 @@ enum Command {
     Backup(backup::Backup),
     /// Begin a log again from a copy, in a new file or an empty database.
     Restore(backup::Restore),
-    /// Take in staff, give posts and codes for the first sign-in, from the machine itself.
     /// Make an authority of the county's own and the server's certificates.
     Tls(tls::Tls),
-    /// Make, list or revoke tokens that open the doors.
+    /// Take in staff, give posts and codes for the first sign-in, from the machine itself.
     User(user::User),
     /// Make, list or revoke tokens of programs that work with this one.
     Client(client::Client),

@@ -16,10 +16,14 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<()> {
     if app.known().sites.is_empty() {
         tracing::warn!("no sites yet: `liuzhuan import sites.csv legs.csv departments.json items.csv` brings them");
     }
+    let elsewhere = settings.listen().ip().is_unspecified() || settings.behind_proxy;
+    if elsewhere && app.public_host().is_none() {
+        tracing::warn!("say with --public-host where phones find this server: the QR codes of devices hold its address");
+    }
     if let Some(code) = app.draw_first_code() {
+        let url = app.public_host().map_or_else(|| front.url(), |host| Ok(format!("https://{host}")))?;
         super::say(format!(
-            "流转 has no administrator yet. Open {}/first and type this code; it is good until the server ends:\n\n  {code}\n",
-            front.url()?
+            "流转 has no administrator yet. Open {url}/first and type this code; it is good until the server ends:\n\n  {code}\n"
         ));
     }
     let router = router::router(&app).merge(published);
