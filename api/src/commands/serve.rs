@@ -18,7 +18,9 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<()> {
     }
     let elsewhere = settings.listen().ip().is_unspecified() || settings.behind_proxy;
     if elsewhere && app.public_host().is_none() {
-        tracing::warn!("say with --public-host where phones find this server: the QR codes of devices hold its address");
+        tracing::warn!(
+            "say with --public-host where phones find this server: the QR codes of devices hold its address"
+        );
     }
     if let Some(code) = app.draw_first_code() {
         let url = app.public_host().map_or_else(|| front.url(), |host| Ok(format!("https://{host}")))?;
