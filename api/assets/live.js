@@ -1,6 +1,10 @@
 // Keeps a trail live: the stream says that something happened, the page is fetched again and its story put in place.
 // One stream a page; without JavaScript the page is complete, only not live.
 "use strict";
+// *Back* may show a page from the browser's memory, whatever it says of not being kept: ask whether it still may be seen.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 (() => {
   const story = document.getElementById("story");
   const state = document.getElementById("live-state");

@@ -9,15 +9,15 @@ export const PASSWORD = "violet ladder 77 harbour";
 let browser;
 
 export class Desk {
-  /** @param options `{lang, agent}`; `agent`: what the browser calls itself */
-  static async open(office, { lang = "zh-CN", agent } = {}) {
+  /** @param options `{lang, agent, scripts}`; `agent`: what the browser calls itself; `scripts`: whether pages may run any */
+  static async open(office, { lang = "zh-CN", agent, scripts = true } = {}) {
     // As people have it: Playwright would switch off the cache that *back* is answered from.
     browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"], ignoreDefaultArgs: ["--disable-back-forward-cache"] });
     const it = new Desk();
     it.office = office;
     it.url = office.direct;
     // Nobody has installed the authority of this county here.
-    it.context = await browser.newContext({ locale: lang, userAgent: agent, ignoreHTTPSErrors: true });
+    it.context = await browser.newContext({ locale: lang, userAgent: agent, ignoreHTTPSErrors: true, javaScriptEnabled: scripts });
     it.page = await it.context.newPage();
     it.problems = [];
     it.dialogs = [];
@@ -106,7 +106,7 @@ export class Desk {
       equal(this.at(), "/login", `${what}: ${path}`);
       equal((await this.page.content()).includes("同志"), false, `${what}: a name at ${path}`);
     }
-    for (const path of ["/api/v1/dossiers", "/api/v1/live", "/api/v1/sites"]) equal(await this.status(path), 401, `${what}: ${path}`);
+    for (const path of ["/api/v1/dossiers", "/api/v1/live", "/api/v1/registers/sites"]) equal(await this.status(path), 401, `${what}: ${path}`);
   }
 
   async close() {

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::staff::is_pin;
 use askama::Template;
 use axum::extract::{Form, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::time::Timestamp;
 use registers::record::{Act, OfPerson, SessionEnd, SignedOut, append};
@@ -283,10 +283,16 @@ pub async fn end_session(
     Ok(Redirect::to("/account").into_response())
 }
 
+/// What was seen is forgotten, so that *back* shows nothing. The cache alone: "storage" would empty the queue of a handheld
+/// of the same origin.
+const FORGET: &str = "\"cache\"";
+
 /// `POST /logout`
 pub async fn out(State(app): State<App>, permit: Permit, visitor: Visitor) -> Result<Response, Problem> {
     let staff = permit.staff()?;
     let out = Act::SignedOut(SignedOut { session: staff.session });
     sign_in::end_session(&app, sign_in::by(&staff.person, &visitor, out), &staff.person, staff.session).await?;
-    Ok(set(&sign_in::no_cookie(), "/login"))
+    let mut response = set(&sign_in::no_cookie(), "/login");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static(FORGET));
+    Ok(response)
 }
