@@ -101,8 +101,10 @@ fn start_log(settings: &Settings) -> anyhow::Result<()> {
 /// Opens the application as most commands need it.
 async fn open(settings: &Settings, clock: Clock) -> anyhow::Result<(App, Tasks)> {
     let region: Region = settings.region()?;
+    // The key first: a database without one that is there already is worth a warning, one that begins is not.
+    let setup = settings.setup()?;
     let db = Db::open(settings.database()).await?;
-    Ok(App::open(db, region, clock, settings.setup()?).await?)
+    Ok(App::open(db, region, clock, setup).await?)
 }
 
 /// As [`open`], for what makes no sense on a database that is not there yet: a slip of the pen must not make an empty one
