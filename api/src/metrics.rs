@@ -31,6 +31,7 @@ pub async fn get(State(app): State<App>) -> impl IntoResponse {
     let room = Gauge::<i64>::default();
     room.set(i64::try_from(app.log().room()).unwrap_or(i64::MAX));
     registry.register("queue_room", "Messages that may still wait for the writer", room);
+    hashes(&app, &mut registry);
     let lag = Family::<Vec<(String, String)>, Gauge>::default();
     for (follower, at) in app.followers() {
         let name = vec![("follower".to_owned(), follower.model().name.to_owned())];
@@ -42,4 +43,23 @@ pub async fn get(State(app): State<App>) -> impl IntoResponse {
     // Writing into a String cannot fail.
     let _written = encode(&mut text, &registry);
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+/// The queue before the hashing of passwords: whether sign-ins are flooding in, and that they take one core at most.
+fn hashes(app: &App, registry: &mut Registry) {
+    let load = app.hashing().load();
+    let counter = |count: u64| {
+        let counter = Counter::<u64>::default();
+        counter.inc_by(count);
+        counter
+    };
+    let gauge = |count: usize| {
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        gauge
+    };
+    registry.register("hashes", "Passwords and PINs that were hashed or compared", counter(load.done));
+    registry.register("hashes_refused", "Told to come back because too many waited", counter(load.turned_away));
+    registry.register("hashes_inside", "Passwords and PINs that wait or are hashed now", gauge(load.inside));
+    registry.register("hashes_at_once_max", "The most that were ever hashed at one time", gauge(load.at_once_max));
 }

@@ -273,7 +273,7 @@ pub async fn first_administrator(
     row: PersonRow,
     chosen: String,
 ) -> Result<(), Problem> {
-    app.attempts().count(crate::access::attempts::SIGN_INS_OF_ADDRESS, &visitor.address.to_string(), app.now())?;
+    app.attempts().count_address(crate::access::attempts::SIGN_INS_OF_ADDRESS, visitor.address, app.now())?;
     if !app.known().people.has_no_administrator() || !app.takes_first_code(code) {
         return Err(Problem::not_found());
     }

@@ -123,9 +123,28 @@ async fn list(
     after: Cursor,
     limit: i64,
 ) -> Result<Page, sqlx::Error> {
+    list_within(db, region, &Scope::Region, text, key, after, limit).await
+}
+
+/// As [`list`]; the text's conditions name the sites of the scope from `$6` on.
+async fn list_within(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    text: String,
+    key: &str,
+    after: Cursor,
+    limit: i64,
+) -> Result<Page, sqlx::Error> {
     let text = AssertSqlSafe(text);
-    let rows: Vec<Joined> = sql!(db.read(), c => sqlx::query_as(text)
-        .bind(i64::from(region.0)).bind(key).bind(after.since.0).bind(after.subject.0).bind(limit).fetch_all(c).await)?;
+    let rows: Vec<Joined> = sql!(db.read(), c => {
+        let query = sqlx::query_as(text).bind(i64::from(region.0)).bind(key);
+        let mut query = query.bind(after.since.0).bind(after.subject.0).bind(limit);
+        for site in scope.keys() {
+            query = query.bind(String::from(site));
+        }
+        query.fetch_all(c).await
+    })?;
     page(rows, limit)
 }
 
@@ -167,20 +186,38 @@ pub async fn counts(db: &Db, region: Region, site: &SiteId) -> Result<[(Queue, i
     Ok(counts)
 }
 
-/// One page of what a courier carries, in bags or not.
+/// One page of what a courier carries, in bags or not, within a scope.
 ///
 /// # Errors
 /// The database's own.
-pub async fn load(db: &Db, region: Region, courier: &PersonId, after: Cursor, limit: i64) -> Result<Page, sqlx::Error> {
-    list(db, region, both("d.courier = $2", "b.courier = $2"), courier.as_str(), after, limit).await
+pub async fn load(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    courier: &PersonId,
+    after: Cursor,
+    limit: i64,
+) -> Result<Page, sqlx::Error> {
+    let seen = scope.condition("d.subject", 6);
+    let text = both(&format!("d.courier = $2{seen}"), &format!("b.courier = $2{seen}"));
+    list_within(db, region, scope, text, courier.as_str(), after, limit).await
 }
 
-/// One page of the dossiers whose holder is of a kind (`leg`, `post`, `applicant`, `archive`, `unknown`, …).
+/// One page of the dossiers within a scope whose holder is of a kind (`leg`, `post`, `applicant`, `archive`, `unknown`, …).
 ///
 /// # Errors
 /// The database's own.
-pub async fn by_holder(db: &Db, region: Region, holder: &str, after: Cursor, limit: i64) -> Result<Page, sqlx::Error> {
-    list(db, region, both("d.holder = $2", "b.holder = $2"), holder, after, limit).await
+pub async fn by_holder(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    holder: &str,
+    after: Cursor,
+    limit: i64,
+) -> Result<Page, sqlx::Error> {
+    let seen = scope.condition("d.subject", 6);
+    let text = both(&format!("d.holder = $2{seen}"), &format!("b.holder = $2{seen}"));
+    list_within(db, region, scope, text, holder, after, limit).await
 }
 
 /// One page of all dossiers in a scope, by id.

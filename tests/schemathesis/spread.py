@@ -1,4 +1,5 @@
-"""Runs schemathesis once for each role, with an equal share of the requests, and prints how many passed and failed."""
+"""Runs schemathesis once for each role, a device and a program, each with an equal share of the requests, and prints how many
+passed and failed. Fails too if somebody was hardly let in: then the share proved little."""
 
 import json
 import math
@@ -8,6 +9,8 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+
+import roles
 
 CHECKS = [
     "not_a_server_error",
@@ -24,21 +27,22 @@ METHODS = {"get", "put", "post", "delete", "patch"}
 def main(url: str, folder: Path, requests: int) -> int:
     document = wait_for(f"{url}/api/v1/openapi.json")
     doors = sum(len(METHODS & set(item)) for path, item in document["paths"].items() if path != ENDLESS)
-    roles = [line.split("\t") for line in (folder / "roles").read_text().splitlines()]
-    examples = math.ceil(requests / len(roles) / doors)
+    token, first_code = ((folder / name).read_text().split()[0] for name in ("token", "code"))
+    askers, device = roles.everybody(url, token, first_code)
+    examples = math.ceil(requests / len(askers) / doors)
     passed = failed = good = 0
-    for number, (role, authorization) in enumerate(roles):
-        print(f"-- {role}: {doors} doors, {examples} requests each", flush=True)
-        # What lies at the edges of the document is the same for all: the first role tries it.
+    for number, asker in enumerate(askers):
+        # What lies at the edges of the document is the same for all: the first one tries it.
         phases = "coverage,fuzzing" if number == 0 else "fuzzing"
-        answers = folder / f"{number}.answers.json"
-        report = run(url, authorization, phases, examples, number + 1, folder / f"{number}.json", answers)
+        answers, report = folder / f"{number}.answers.json", folder / f"{number}.json"
+        environment = {"COUNTY": url, "TOKEN": token, "DEVICE": device, "ANSWERS": str(answers)}
+        report = run(url, asker.headers, phases, examples, number + 1, report, environment)
         bad = report["test_cases"]["with_failures"]
         passed += report["test_cases"]["generated"] - bad
         failed += bad + sum(error["count"] for error in report["errors"]) + (not report["complete"])
-        classes = json.loads(answers.read_text())
-        good += classes.get("2xx", 0)
-        print(f"-- {role}: {classes}", flush=True)
+        statuses = {int(status): count for status, count in json.loads(answers.read_text()).items()}
+        good += sum(count for status, count in statuses.items() if status // 100 == 2)
+        failed += not was_let_in(url, asker, statuses)
     if passed + failed < requests or good < requests // 20:
         print(f"schemathesis: only {passed + failed} requests were sent, {good} of them answered 2xx", file=sys.stderr)
         failed += 1
@@ -46,16 +50,28 @@ def main(url: str, folder: Path, requests: int) -> int:
     return 1 if failed else 0
 
 
-def run(url: str, authorization: str, phases: str, examples: int, seed: int, report: Path, answers: Path) -> dict:
+def was_let_in(url: str, asker: roles.Asker, statuses: dict) -> bool:
+    """Whether the credential is still good, never was not, and opened a fair share of the doors."""
+    sent = sum(statuses.values())
+    share = 1 - sum(statuses.get(status, 0) for status in (401, 404)) / max(sent, 1)
+    now, _, _ = roles.send(url, "GET", f"/api/v1{asker.alive}", asker.headers)
+    let_in = now == 200 and share >= asker.share and statuses.get(401, 0) == 0
+    print(f"-- {asker.role}: {sent} sent, {share:.0%} let in, {dict(sorted(statuses.items()))}", flush=True)
+    if not let_in:
+        print(f"schemathesis: {asker.role} was hardly let in; {asker.alive} answers {now}", file=sys.stderr)
+    return let_in
+
+
+def run(url: str, headers: dict, phases: str, examples: int, seed: int, report: Path, environment: dict) -> dict:
     command = [
         str(Path(sys.executable).parent / "st"), "run", f"{url}/api/v1/openapi.json",
-        "--header", f"Authorization: {authorization}", "--checks", ",".join(CHECKS), "--exclude-path", ENDLESS,
+        *(part for name, value in headers.items() for part in ("--header", f"{name}: {value}")),
+        "--checks", ",".join(CHECKS), "--exclude-path", ENDLESS, "--generation-with-security-parameters", "false",
         "--phases", phases, "--max-examples", str(examples), "--seed", str(seed), "--workers", "2",
         "--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off", "--no-shrink",
         "--report", "json", "--report-json-path", str(report),
     ]  # fmt: skip
-    environment = {"SCHEMATHESIS_HOOKS": "hooks", "COUNTY": url, "AUTHORIZATION": authorization, "ANSWERS": str(answers)}
-    subprocess.run(command, env={**os.environ, **environment}, check=False)
+    subprocess.run(command, env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", **environment}, check=False)
     return json.loads(report.read_text())
 
 

@@ -10,6 +10,7 @@ mod documents;
 mod doors;
 mod engine;
 mod erasure;
+mod flood;
 mod handheld;
 mod house;
 mod log_contract;

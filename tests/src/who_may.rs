@@ -1,9 +1,11 @@
-//! Every guarded route, asked by every role and by nobody: what the table does not allow is answered like what does not
-//! exist, and what lies beyond one's sites like what is not there.
+//! Who may what, told as short stories; every route × everybody is tried in `who_may/matrix.rs`.
+mod askers;
+mod matrix;
+mod world;
+
 use crate::engine::{Fresh, on_both_engines};
 use crate::office::{MORNING, Office};
 use api::access::who_may::{Action, of};
-use api::router::routes;
 use domain::code::{Code, CodeKind};
 use domain::id::Region;
 use registers::person::{PersonRow, PostRow, Role};
@@ -57,46 +59,6 @@ pub async fn ask(office: &Office, cookie: Option<&str>, method: &str, path: &str
     let body =
         if kind.starts_with("text/event-stream") { String::new() } else { answer.text().await.unwrap_or_default() };
     (status, body)
-}
-
-/// A route's address with something in each gap that nobody has.
-fn address(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "nobody-has-this" } else { part });
-    parts.collect::<Vec<_>>().join("/")
-}
-
-async fn what_the_table_does_not_allow_is_not_there(fresh: Fresh) -> anyhow::Result<()> {
-    let office = Office::open(&fresh.url, Region(441_424), MORNING).await;
-    let absent =
-        ask(&office, Some(&staff(&office, "t01").await?[2].cookie), "GET", "/api/v1/nowhere", &json!({})).await;
-    assert_eq!(absent.0, 404);
-    let people = staff(&office, "t01").await?;
-    let routes: Vec<_> = routes().into_iter().filter(|route| route.path.starts_with("/api/v1/")).collect();
-    assert!(routes.len() > 50, "{}", routes.len());
-    let (mut refused, mut allowed) = (0, 0);
-    for route in &routes {
-        let path = address(&route.path);
-        assert_eq!(
-            ask(&office, None, &route.method, &path, &json!({})).await.0,
-            401,
-            "nobody: {} {path}",
-            route.method
-        );
-        for one in &people {
-            let (status, body) = ask(&office, Some(&one.cookie), &route.method, &path, &json!({})).await;
-            let what = format!("{}: {} {path}: {status} {body}", one.role, route.method);
-            if of(route.action).reach(one.role) == api::access::who_may::Reach::No {
-                assert_eq!((status, body.as_str()), (404, absent.1.as_str()), "{what}");
-                refused += 1;
-            } else {
-                assert!(status != 401 && status < 500, "{what}");
-                allowed += 1;
-            }
-        }
-    }
-    assert!(refused > 200 && allowed > 100, "{refused} refused, {allowed} allowed");
-    office.close().await;
-    Ok(())
 }
 
 async fn what_lies_beyond_ones_sites_is_answered_like_what_is_not_there(fresh: Fresh) -> anyhow::Result<()> {
@@ -223,7 +185,6 @@ async fn a_device_is_enrolled_once_scans_and_is_revoked(fresh: Fresh) -> anyhow:
 }
 
 on_both_engines!(
-    what_the_table_does_not_allow_is_not_there,
     what_lies_beyond_ones_sites_is_answered_like_what_is_not_there,
     what_is_over_or_revoked_opens_nothing,
     a_device_is_enrolled_once_scans_and_is_revoked,

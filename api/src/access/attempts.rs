@@ -4,6 +4,7 @@ use crate::problem::Problem;
 use axum::http::StatusCode;
 use domain::time::Timestamp;
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 /// What is counted, how often it may happen within which time.
@@ -30,8 +31,10 @@ pub const SEARCHES_OF_ASKER: Limit = Limit { door: "applicant-search", tries: 60
 /// Openings of applicants by one asker.
 pub const OPENINGS_OF_ASKER: Limit = Limit { door: "applicant-open", tries: 60, within_ms: 600_000 };
 
-/// Keys remembered at most: a flood from many addresses costs no more memory than this.
+/// Keys remembered at most, and characters of each: a flood from many addresses or to many accounts costs no more memory than
+/// this. Beyond it the older half is forgotten; what holds then is the queue before the hashing.
 const KEYS_MAX: usize = 10_000;
+const KEY_LENGTH_MAX: usize = 64;
 
 /// Counts tries in windows that begin with the first.
 #[derive(Debug, Default)]
@@ -40,6 +43,7 @@ pub struct Attempts(Mutex<HashMap<(&'static str, String), Window>>);
 #[derive(Clone, Copy, Debug)]
 struct Window {
     began: Timestamp,
+    until: Timestamp,
     tries: u32,
 }
 
@@ -59,23 +63,50 @@ impl Attempts {
     /// # Errors
     /// One too many within the window.
     pub fn count(&self, limit: Limit, key: &str, now: Timestamp) -> Result<(), TooMany> {
+        let key: (&'static str, String) = (limit.door, key.chars().take(KEY_LENGTH_MAX).collect());
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= KEYS_MAX {
-            // The longest window of any limit; whoever began before it is forgotten.
-            windows.retain(|_, window| now.since(window.began) < registers::account::REST_MS);
+        if windows.len() >= KEYS_MAX && !windows.contains_key(&key) {
+            make_room(&mut windows, now);
         }
-        let fresh = Window { began: now, tries: 0 };
-        let window = windows.entry((limit.door, key.to_owned())).or_insert(fresh);
-        if now.since(window.began) >= limit.within_ms {
+        let fresh = Window { began: now, until: now.plus(limit.within_ms), tries: 0 };
+        let window = windows.entry(key).or_insert(fresh);
+        if now >= window.until {
             *window = fresh;
         }
         window.tries = window.tries.saturating_add(1);
         if window.tries <= limit.tries {
             return Ok(());
         }
-        let wait_ms = limit.within_ms - now.since(window.began);
-        Err(TooMany { door: limit.door, wait_ms, first: window.tries == limit.tries + 1 })
+        Err(TooMany { door: limit.door, wait_ms: window.until.since(now), first: window.tries == limit.tries + 1 })
     }
+
+    /// Counts one try from an address. Of IPv6 the first 64 bits count: a subscriber has all addresses below them.
+    ///
+    /// # Errors
+    /// One too many within the window.
+    pub fn count_address(&self, limit: Limit, address: IpAddr, now: Timestamp) -> Result<(), TooMany> {
+        let counted = match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(it) => IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() & (u128::MAX << 64))),
+        };
+        self.count(limit, &counted.to_string(), now)
+    }
+}
+
+/// Forgets the windows that are over; if that is not enough, the older half.
+fn make_room(windows: &mut HashMap<(&'static str, String), Window>, now: Timestamp) {
+    windows.retain(|_, window| now < window.until);
+    if windows.len() < KEYS_MAX {
+        return;
+    }
+    let mut began: Vec<Timestamp> = windows.values().map(|window| window.began).collect();
+    began.sort_unstable();
+    let (median, mut left) = (began[began.len() / 2], KEYS_MAX / 2);
+    windows.retain(|_, window| {
+        let keeps = window.began >= median && left > 0;
+        left -= usize::from(keeps);
+        keeps
+    });
 }
 
 impl From<TooMany> for Problem {
@@ -107,5 +138,26 @@ mod tests {
         assert_eq!(count("a", 500), Err(TooMany { door: "test", wait_ms: 500, first: false }));
         assert_eq!(count("b", 500), Ok(()), "another key has a count of its own");
         assert_eq!(count("a", 1000), Ok(()));
+    }
+
+    #[test]
+    fn one_subscriber_of_ipv6_has_one_count() {
+        let attempts = Attempts::default();
+        let count = |address: &str| attempts.count_address(LIMIT, address.parse().unwrap(), Timestamp(0)).is_ok();
+        assert!(count("2001:db8::1") && count("2001:db8::ffff:2"));
+        assert!(!count("2001:db8::3"));
+        assert!(count("2001:db8:0:1::3") && count("192.0.2.1") && count("192.0.2.2") && count("192.0.2.3"));
+    }
+
+    #[test]
+    fn a_flood_of_keys_costs_no_more_than_was_set_aside() {
+        let attempts = Attempts::default();
+        let long = "x".repeat(2_000);
+        for number in 0..3 * KEYS_MAX {
+            // All at one time: nothing is over.
+            assert_eq!(attempts.count(LIMIT, &format!("{number}{long}"), Timestamp(0)), Ok(()));
+            assert!(attempts.0.lock().unwrap().len() <= KEYS_MAX);
+        }
+        assert!(attempts.0.lock().unwrap().keys().all(|(_, key)| key.len() <= KEY_LENGTH_MAX));
     }
 }

@@ -4,7 +4,7 @@ use crate::access::attempts::limited;
 use crate::problem::Problem;
 use registers::password;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 /// Hashes at once. One core of the smallest machine is left to scans.
@@ -18,22 +18,62 @@ const WAIT_MS: i64 = 2_000;
 #[derive(Clone, Debug)]
 pub struct Hashing {
     turns: Arc<Semaphore>,
-    /// Those who wait or are hashed now.
-    inside: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
 }
 
 impl Default for Hashing {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), inside: Arc::default() }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), counts: Arc::default() }
     }
 }
 
+#[derive(Debug, Default)]
+struct Counts {
+    /// Those who wait or are hashed now.
+    inside: AtomicUsize,
+    running: AtomicUsize,
+    at_once_max: AtomicUsize,
+    done: AtomicU64,
+    turned_away: AtomicU64,
+}
+
+/// What the queue did since the server began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Those who wait or are hashed now.
+    pub inside: usize,
+    /// The most hashes that ever ran at one time.
+    pub at_once_max: usize,
+    /// Hashes that were made or compared.
+    pub done: u64,
+    /// Who was told to come back because the queue was full.
+    pub turned_away: u64,
+}
+
 /// Leaves the queue when dropped, however that happens.
-struct Inside(Arc<AtomicUsize>);
+struct Inside(Arc<Counts>);
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.inside.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A hash that runs, counted where it runs: over when dropped, however that happens.
+struct Running(Arc<Counts>);
+
+impl Running {
+    fn begin(counts: Arc<Counts>) -> Self {
+        let now = counts.running.fetch_add(1, Ordering::SeqCst) + 1;
+        counts.at_once_max.fetch_max(now, Ordering::SeqCst);
+        Self(counts)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.done.fetch_add(1, Ordering::SeqCst);
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -54,14 +94,37 @@ impl Hashing {
         self.turn(move || password::verify(&secret, hashed.as_deref())).await
     }
 
+    /// What the queue did since the server began.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let Counts { inside, at_once_max, done, turned_away, .. } = &*self.counts;
+        let count = |it: &AtomicUsize| it.load(Ordering::SeqCst);
+        let total = |it: &AtomicU64| it.load(Ordering::SeqCst);
+        Load {
+            inside: count(inside),
+            at_once_max: count(at_once_max),
+            done: total(done),
+            turned_away: total(turned_away),
+        }
+    }
+
     async fn turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let before = self.inside.fetch_add(1, Ordering::SeqCst);
-        let _inside = Inside(self.inside.clone());
+        let before = self.counts.inside.fetch_add(1, Ordering::SeqCst);
+        let inside = Inside(self.counts.clone());
         if before >= AT_ONCE + WAITING_MAX {
+            self.counts.turned_away.fetch_add(1, Ordering::SeqCst);
             return Err(limited(WAIT_MS));
         }
-        let _turn = self.turns.acquire().await.map_err(|error| Problem::internal(&error))?;
-        tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
+        let turn = self.turns.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
+        let counts = self.counts.clone();
+        // A hash that began cannot be stopped. So the turn goes with it, not with the request: who hangs up while it runs
+        // must not let the next one begin beside it.
+        let hash = move || {
+            let _until_done = (inside, turn);
+            let _running = Running::begin(counts);
+            work()
+        };
+        tokio::task::spawn_blocking(hash).await.map_err(|error| Problem::internal(&error))
     }
 }
 
@@ -90,7 +153,20 @@ mod tests {
         }
         assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
         assert_eq!(done, AT_ONCE + WAITING_MAX, "the others were told to come back");
-        assert_eq!(hashing.inside.load(Ordering::SeqCst), 0);
+        let load = Load { inside: 0, at_once_max: AT_ONCE, done: done as u64, turned_away: 40 - done as u64 };
+        assert_eq!(hashing.load(), load);
         assert!(hashing.turn(|| ()).await.is_ok(), "then there is room again");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_hangs_up_does_not_let_a_second_hash_begin() {
+        let hashing = Hashing::default();
+        for _ in 0..5 {
+            let hash = hashing.turn(|| std::thread::sleep(Duration::from_millis(30)));
+            assert!(tokio::time::timeout(Duration::from_millis(5), hash).await.is_err(), "hung up");
+        }
+        assert!(hashing.turn(|| ()).await.is_ok());
+        let load = hashing.load();
+        assert_eq!((load.inside, load.at_once_max), (0, AT_ONCE), "{load:?}");
     }
 }

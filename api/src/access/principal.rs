@@ -103,6 +103,10 @@ impl Staff {
         for post in &self.posts {
             match (row.reach(post.role), &post.sites) {
                 (Reach::No, _) => {}
+                // A courier's own is what the courier carries, not what concerns a site.
+                (Reach::Own, _) if post.role == Role::Courier => {
+                    sites.get_or_insert_default();
+                }
                 (Reach::All | Reach::Own, None) => return Some(Scope::Region),
                 // A supervisor of some sites reaches those, whatever "all" says of one who supervises the region.
                 (Reach::All, Some(of)) if post.role == Role::Supervisor => {

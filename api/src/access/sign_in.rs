@@ -62,7 +62,7 @@ struct Known {
 /// Counts the try and finds the account; who rests is told to come back.
 async fn knock(app: &App, visitor: &Visitor, typed: &str) -> Result<Known, Problem> {
     let now = app.now();
-    if let Err(many) = app.attempts().count(SIGN_INS_OF_ADDRESS, &visitor.address.to_string(), now) {
+    if let Err(many) = app.attempts().count_address(SIGN_INS_OF_ADDRESS, visitor.address, now) {
         if many.first {
             limited_record(app, visitor, many.door, None).await?;
         }

@@ -1,7 +1,7 @@
 //! One's own account: password, PIN, second factor, sessions. Every change asks for the password again, except the first
 //! second factor, which follows the sign-in.
 use super::login::set;
-use super::{Words, page};
+use super::{Words, page, troubled};
 use crate::access::Permit;
 use crate::access::sign_in::{self, Strength, Visitor};
 use crate::access::{principal::Staff, second_factor};
@@ -82,12 +82,9 @@ async fn show(
         let place = post.site.as_ref().map_or_else(|| words.t("people.region"), |site| words.site(site));
         (words.t(&format!("role.{}", post.role)), place)
     });
-    let (status, problem, done) = match said {
-        Ok(done) => (StatusCode::OK, None, done.map(|key| words.t(key))),
-        Err(problem) if problem.status < 500 => {
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            (status, Some(words.problem(&problem)), None)
-        }
+    let (problem, done) = match said {
+        Ok(done) => (None, done.map(|key| words.t(key))),
+        Err(problem) if problem.status < 500 => (Some(problem), None),
         Err(problem) => return Err(problem),
     };
     let shown = page(&AccountPage {
@@ -96,11 +93,14 @@ async fn show(
         has_factor: row.totp.is_some(),
         has_pin: row.pin.is_some(),
         sessions,
-        problem,
+        problem: problem.as_ref().map(|problem| words.problem(problem)),
         done,
         words,
     });
-    Ok((status, shown).into_response())
+    Ok(match problem {
+        Some(problem) => troubled(&problem, shown),
+        None => shown,
+    })
 }
 
 /// What the form for a new password sends.
@@ -242,8 +242,7 @@ pub async fn set_factor(
     match take_factor(&app, permit.staff()?, &visitor, typed).await {
         Ok(secret) => Ok(set(&sign_in::cookie(&secret), "/")),
         Err(problem) if problem.status < 500 => {
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok((status, show_factor(&app, &permit, &headers, &sealed, Some(&problem))?).into_response())
+            Ok(troubled(&problem, show_factor(&app, &permit, &headers, &sealed, Some(&problem))?))
         }
         Err(problem) => Err(problem),
     }

@@ -1,13 +1,13 @@
 //! The first page of a new county: whoever has the code that was printed when the server began becomes its first security
 //! administrator. Gone as soon as there is one.
-use super::{Words, page};
+use super::{Words, page, troubled};
 use crate::access::sign_in::Visitor;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::staff;
 use askama::Template;
 use axum::extract::{Form, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use registers::person::PersonRow;
 use serde::Deserialize;
@@ -56,9 +56,10 @@ pub async fn post(
         Err(problem) if problem.status < 500 && app.known().people.has_no_administrator() => {
             let words = Words::of(&headers, app.known());
             let said = if problem.status == 404 { words.t("first.wrong") } else { words.problem(&problem) };
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
             let again = FirstPage { words, typed: First { password: String::new(), ..typed }, problem: Some(said) };
-            Ok((status, page(&again)).into_response())
+            // The page is there: what is not is an administrator with that code.
+            let status = if problem.status == 404 { 422 } else { problem.status };
+            Ok(troubled(&Problem { status, ..problem }, page(&again)))
         }
         Err(problem) => Err(problem),
     }

@@ -1,12 +1,12 @@
 //! The way in: account and password, a one-time code for the first time, and the second factor.
-use super::{Words, page};
+use super::{Words, page, troubled};
 use crate::access::principal::{COOKIE, cookie};
 use crate::access::sign_in::{self, Entered, Visitor};
 use crate::app::App;
 use crate::problem::{Params, Problem};
 use askama::Template;
 use axum::extract::{Form, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -141,8 +141,7 @@ fn go_on(
         Ok(Entered::In(secret)) => Ok(set(&sign_in::cookie(&secret), "/")),
         Ok(Entered::Half(secret)) => Ok(set(&sign_in::cookie(&secret), "/login/second")),
         Err(problem) if problem.status < 500 => {
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNAUTHORIZED);
-            Ok((status, show(app, headers, form, account, Some(&problem))).into_response())
+            Ok(troubled(&problem, show(app, headers, form, account, Some(&problem))))
         }
         Err(problem) => Err(problem),
     }

@@ -17,7 +17,7 @@ use crate::access::guard::Pages;
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Router;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -75,4 +75,14 @@ fn page(template: &impl askama::Template) -> Response {
         }
         Err(error) => Problem::internal(&error).into_response(),
     }
+}
+
+/// A page that says what went wrong, under the status of the problem, and when to come back if that helps.
+fn troubled(problem: &Problem, page: Response) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    let mut response = (status, page).into_response();
+    if let Some(seconds) = problem.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }

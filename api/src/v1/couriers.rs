@@ -20,12 +20,10 @@ pub async fn load(
     Params(query): Params<PageQuery>,
 ) -> Result<Json<DossierPage>, Problem> {
     let courier: PersonId = courier.parse().map_err(Problem::invalid)?;
-    // A courier sees the own load; others' see who reaches the region.
-    if permit.scope != Scope::Region && permit.person() != Some(&courier) {
-        return Err(Problem::not_found());
-    }
+    // The own load is seen whole; of others', what is within reach.
+    let scope = if permit.person() == Some(&courier) { &Scope::Region } else { &permit.scope };
     let position = app.log().head_row().await?.position;
-    let page = queues::load(app.db(), app.region(), &courier, query.by_age()?, query.limit()?).await?;
+    let page = queues::load(app.db(), app.region(), scope, &courier, query.by_age()?, query.limit()?).await?;
     Ok(Json(page_of(&page, position)))
 }
 
@@ -37,11 +35,12 @@ const HOLDERS: [&str; 6] = ["leg", "post", "applicant", "archive", "unknown", "c
     responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn by_holder(
     State(app): State<App>,
+    permit: Permit,
     Path(kind): Path<String>,
     Params(query): Params<PageQuery>,
 ) -> Result<Json<DossierPage>, Problem> {
     let kind = HOLDERS.into_iter().find(|known| *known == kind).ok_or_else(Problem::not_found)?;
     let position = app.log().head_row().await?.position;
-    let page = queues::by_holder(app.db(), app.region(), kind, query.by_age()?, query.limit()?).await?;
+    let page = queues::by_holder(app.db(), app.region(), &permit.scope, kind, query.by_age()?, query.limit()?).await?;
     Ok(Json(page_of(&page, position)))
 }

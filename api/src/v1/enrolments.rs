@@ -135,7 +135,7 @@ pub async fn redeem(
     visitor: Visitor,
     Body(asked): Body<RedeemRequest>,
 ) -> Result<Json<Enrolled>, Problem> {
-    app.attempts().count(ENROLMENTS_OF_ADDRESS, &visitor.address.to_string(), app.now())?;
+    app.attempts().count_address(ENROLMENTS_OF_ADDRESS, visitor.address, app.now())?;
     let mut tx = app.db().begin().await?;
     let change = Change::begin(&mut tx, app.region(), app.now()).await?;
     let installation = InstallationId(asked.installation);

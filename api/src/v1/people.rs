@@ -1,6 +1,6 @@
 //! The staff: people, posts, badges, codes and PINs. For the security administrator; a supervisor may look.
-use crate::access::Permit;
 use crate::access::sign_in::Visitor;
+use crate::access::{Permit, Scope};
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use crate::staff::{self, Doer, Given};
@@ -66,9 +66,18 @@ pub(crate) fn view(app: &App, row: &PersonRow) -> PersonView {
 
 /// All people, by id.
 #[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = People)))]
-pub async fn list(State(app): State<App>, _permit: Permit) -> Json<People> {
+pub async fn list(State(app): State<App>, permit: Permit) -> Json<People> {
     let known = app.known();
-    Json(People { items: known.people.all().map(|row| view(&app, row)).collect() })
+    let reached = known.people.all().filter(|row| within(&app, &permit, row));
+    Json(People { items: reached.map(|row| view(&app, row)).collect() })
+}
+
+/// Whether a person is within reach: whoever supervises some sites sees their staff.
+pub(crate) fn within(app: &App, permit: &Permit, row: &PersonRow) -> bool {
+    let known = app.known();
+    let reached = |site: &SiteId| permit.scope.covers(site);
+    permit.scope == Scope::Region
+        || known.people.posts_of(&row.id).any(|post| post.row.site.as_ref().is_some_and(reached))
 }
 
 fn id(text: &str) -> Result<PersonId, Problem> {
@@ -80,11 +89,14 @@ fn id(text: &str) -> Result<PersonId, Problem> {
     (status = 200, body = PersonView), (status = 422, body = Problem)))]
 pub async fn get(
     State(app): State<App>,
-    _permit: Permit,
+    permit: Permit,
     Path(person): Path<String>,
 ) -> Result<Json<PersonView>, Problem> {
     let known = app.known();
     let row = known.people.find(&id(&person)?).ok_or_else(Problem::not_found)?;
+    if !within(&app, &permit, row) {
+        return Err(Problem::beyond());
+    }
     Ok(Json(view(&app, row)))
 }
 

@@ -5,6 +5,7 @@ use super::figures::{Board, Sample, closed_loop};
 use super::log::{BY_HAND_1, BY_HAND_20, COURIERS, in_order};
 use crate::app::App;
 use crate::router;
+use crate::server::Line;
 use anyhow::Context;
 use domain::code::{Code, CodeKind};
 use domain::id::{DeviceId, SiteId};
@@ -32,15 +33,15 @@ type Question = fn(&Couriers, u64, u64) -> String;
 
 /// A server on loopback, 64 couriers with their labels and devices, and a client.
 pub(super) struct Doors {
-    app: App,
-    couriers: Arc<Couriers>,
+    pub(super) app: App,
+    pub(super) couriers: Arc<Couriers>,
     end: oneshot::Sender<()>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
-struct Couriers {
-    http: reqwest::Client,
-    url: String,
+pub(super) struct Couriers {
+    pub(super) http: reqwest::Client,
+    pub(super) url: String,
     token: String,
     /// [`LABELS`] for each courier, as printed.
     labels: Vec<String>,
@@ -61,7 +62,9 @@ impl Doors {
         let until = async move {
             let _dropped = ended.await;
         };
-        let serve = crate::server::answer(listener, router::router(app), crate::server::Line::PLAIN, until);
+        // As behind a proxy: a flood comes from many addresses. What names none comes from loopback.
+        let line = Line { tls: false, behind_proxy: true };
+        let serve = crate::server::answer(listener, router::router(app), line, until);
         let http = reqwest::Client::builder().no_proxy().build()?;
         let couriers = Arc::new(Couriers { http, url, token, labels, sites, seq: AtomicU64::new(0) });
         Ok(Self { app: app.clone(), couriers, end, server: tokio::spawn(serve) })
@@ -149,7 +152,7 @@ impl Doors {
     }
 }
 
-async fn scan(couriers: Arc<Couriers>, courier: u64, turn: u64, size: u64) -> anyhow::Result<u64> {
+pub(super) async fn scan(couriers: Arc<Couriers>, courier: u64, turn: u64, size: u64) -> anyhow::Result<u64> {
     couriers.post(couriers.batch(courier, turn, size)).await.map(|()| size)
 }
 

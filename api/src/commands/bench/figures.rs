@@ -84,6 +84,11 @@ impl Board {
         }
     }
 
+    /// A percentile of all calls of a scenario, milliseconds; `None` if none was timed.
+    pub fn percentile_ms(&self, scenario: &str, percent: usize) -> Option<f64> {
+        self.rows.iter().find(|row| row.scenario == scenario)?.percentile_ms(percent)
+    }
+
     /// Adds a line below the table.
     pub fn note(&mut self, about: &str, text: impl std::fmt::Display) {
         self.notes.push(format!("- {about}: {text}"));
@@ -99,7 +104,8 @@ impl Board {
             let share = row.yardstick.and_then(|yardstick| Some((yardstick, row.median() / medians.get(yardstick)?)));
             let share = share.map_or_else(String::new, |(of, share)| format!("{:.0} % of {of}", share * 100.0));
             let (low, high) = row.range();
-            let [p50, p99] = [50, 99].map(|percent| row.percentile_ms(percent));
+            let [p50, p99] =
+                [50, 99].map(|percent| row.percentile_ms(percent).map_or_else(String::new, |ms| format!("{ms:.2}")));
             let _infallible = writeln!(
                 text,
                 "| {} | {:.0} | {low:.0} … {high:.0} | {p50} | {p99} | {share} |",
@@ -131,14 +137,11 @@ impl Row {
     }
 
     /// A percentile of all calls, or nothing if none was timed by itself.
-    fn percentile_ms(&self, percent: usize) -> String {
+    fn percentile_ms(&self, percent: usize) -> Option<f64> {
         let mut micros: Vec<u32> = self.samples.iter().flat_map(|sample| sample.micros.iter().copied()).collect();
-        if micros.is_empty() {
-            return String::new();
-        }
         micros.sort_unstable();
-        let at = (micros.len() * percent / 100).min(micros.len() - 1);
-        format!("{:.2}", f64::from(micros[at]) / 1000.0)
+        let at = (micros.len() * percent / 100).min(micros.len().checked_sub(1)?);
+        Some(f64::from(micros[at]) / 1000.0)
     }
 }
 

@@ -3,6 +3,7 @@
 //! figure; to add a scenario: a function in one of them, a line in [`Bench::run`].
 mod doors;
 mod figures;
+mod flood;
 mod log;
 mod memory;
 mod models;
@@ -18,8 +19,8 @@ use eventstore::{Clock, Db};
 use figures::Board;
 use std::time::Duration;
 
-/// Measures appends, scans over HTTP, repeats, reads, followers, rebuilding, printing, start-up and memory beside the same
-/// database driven by hand, in rounds; prints medians and ratios as a table in Markdown. Takes some minutes. Never on a
+/// Measures appends, scans over HTTP, repeats, reads, scans under a flood of sign-ins, followers, rebuilding, printing,
+/// start-up and memory beside the same database driven by hand, in rounds; prints medians and ratios as a table in Markdown. Takes some minutes. Never on a
 /// database that holds anything.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Bench {
@@ -74,14 +75,16 @@ impl Bench {
         let (app, tasks) = open(database, region).await?;
         let setting = Setting { db: app.db().clone(), time: Duration::from_secs_f64(self.seconds) };
         let alone = log::Logs::open(&setting.db).await?;
-        let doors = doors::Doors::open(&app).await?;
+        let (doors, flood) = (doors::Doors::open(&app).await?, flood::Flood::default());
         for round in 1..=self.rounds {
             tracing::info!(round, of = self.rounds, "measuring");
             log::measure(&setting, &alone, board).await?;
             doors.measure(&setting, board).await?;
+            flood.measure(&setting, &doors, board).await?;
             models::measure(&app, board).await?;
             papers::measure(&setting, board).await?;
         }
+        flood.tell(&app, board);
         drop(alone);
         doors.close().await;
         super::close(app, tasks).await;
