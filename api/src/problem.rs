@@ -63,6 +63,12 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not allowed here").detail(detail)
     }
 
+    /// As [`Problem::invalid`], with a type of its own: pages have words for it.
+    #[must_use]
+    pub fn unfit(kind: &str, detail: impl ToString) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, "A value is not allowed here").detail(detail)
+    }
+
     /// Nothing here, or nothing that may be seen.
     #[must_use]
     pub fn not_found() -> Self {

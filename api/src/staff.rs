@@ -1,7 +1,7 @@
 //! What the security administrator does with people: saved, given posts, badges, codes. One place for the JSON doors and the
 //! pages; each act is recorded in the transaction that does it. What takes rights away ends the sessions that had them.
-use crate::access::Permit;
 use crate::access::sign_in::{Visitor, word};
+use crate::access::{Permit, Scope};
 use crate::app::App;
 use crate::problem::Problem;
 use axum::http::StatusCode;
@@ -66,6 +66,15 @@ fn of(person: &PersonId) -> OfPerson {
     OfPerson { person: person.clone() }
 }
 
+/// Whether somebody is within reach of who looks: who has, had or will have a post at a site within reach. Who reaches the
+/// region sees everybody.
+#[must_use]
+pub fn sees(app: &App, permit: &Permit, who: &PersonId) -> bool {
+    let known = app.known();
+    let near = |post: &registers::Dated<PostRow>| post.row.site.as_ref().is_some_and(|at| permit.scope.covers(at));
+    permit.scope == Scope::Region || known.people.posts_of(who).any(near)
+}
+
 fn known(app: &App, person: &PersonId) -> Result<(), Problem> {
     app.known().people.find(person).map(|_| ()).ok_or_else(Problem::not_found)
 }
@@ -80,7 +89,7 @@ const NAME_MAX: usize = 60;
 pub async fn save(app: &App, doer: &Doer, row: PersonRow) -> Result<(), Problem> {
     let length = row.name.trim().chars().count();
     if length == 0 || length > NAME_MAX {
-        return Err(Problem::invalid(format!("`name` has 1 to {NAME_MAX} characters")));
+        return Err(Problem::unfit("name-length", format!("`name` has 1 to {NAME_MAX} characters")));
     }
     change(app, doer, async |tx, change| {
         let acts = vec![Act::PersonSaved(of(&row.id))];
@@ -108,15 +117,17 @@ pub async fn give_post(app: &App, doer: &Doer, who: &PersonId, given: Given) -> 
     not_oneself(doer, who)?;
     let wide = given.role.is_admin() || matches!(given.role, Role::Supervisor | Role::Courier);
     match &given.site {
-        None if !wide => return Err(Problem::invalid("`site` says where this post is")),
-        Some(_) if given.role.is_admin() => return Err(Problem::invalid("an administrator has no `site`")),
+        None if !wide => return Err(Problem::unfit("post-needs-site", "`site` says where this post is")),
+        Some(_) if given.role.is_admin() => {
+            return Err(Problem::unfit("post-has-no-site", "an administrator has no `site`"));
+        }
         Some(site) if app.known().networks.latest().site(site).is_none() => {
-            return Err(Problem::invalid(format!("`site`: there is no site `{site}`")));
+            return Err(Problem::unfit("no-such-site", format!("`site`: there is no site `{site}`")));
         }
         None | Some(_) => {}
     }
     if given.to.is_some_and(|to| to <= given.from) {
-        return Err(Problem::invalid("`to` comes after `from`"));
+        return Err(Problem::unfit("term-reversed", "`to` comes after `from`"));
     }
     apart(app, who, &given)?;
     let post = PostRow::new(who.clone(), given.role, given.site.clone());

@@ -148,6 +148,9 @@ fn every_event_and_exception_has_words_for_people() {
     for (name, _) in DossierFact::NAMES.iter().chain(BagFact::NAMES) {
         assert!(has(&format!("event.{name}")), "event.{name}");
     }
+    for (name, _) in registers::record::Act::NAMES {
+        assert!(has(&format!("act.{name}")), "act.{name}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod any_order;
 mod crash;
+mod desk;
 mod documents;
 mod doors;
 mod engine;

@@ -2,14 +2,22 @@
 //! trail live. To add one: a file here, a template, a route below.
 mod account;
 mod applicants;
+mod clients;
+mod devices;
 mod dossier;
 mod first;
 mod found;
 mod home;
 mod labels;
 mod login;
+mod once;
 mod party;
+mod people;
+mod person;
+mod record;
 mod rights;
+mod rows;
+mod typed;
 mod words;
 
 use crate::access::Action;
@@ -37,6 +45,22 @@ pub fn pages() -> Pages {
         .page(A::OpenApplicants, "/applicants/open", &["POST"], post(applicants::open))
         .page(A::RestrictApplicants, "/applicants/rights", &["GET", "POST"], get(rights::get).post(rights::post))
         .page(A::MintLabels, "/labels", &["GET", "POST"], get(labels::get).post(labels::post))
+        .page(A::ReadDevices, "/devices", &["GET"], get(devices::get))
+        .page(A::EnrolDevices, "/devices", &["POST"], post(devices::post))
+        .page(A::RevokeDevices, "/devices/{device}/revoke", &["POST"], post(devices::revoke))
+        .page(A::ReadPeople, "/people", &["GET"], get(people::get))
+        .page(A::ManagePeople, "/people", &["POST"], post(people::post))
+        .page(A::ReadPeople, "/people/{person}", &["GET"], get(person::get))
+        .page(A::ManagePeople, "/people/{person}", &["POST"], post(person::save))
+        .page(A::ManagePeople, "/people/{person}/posts", &["POST"], post(person::give_post))
+        .page(A::ManagePeople, "/people/{person}/posts/end", &["POST"], post(person::end_post))
+        .page(A::ManagePeople, "/people/{person}/badge", &["POST"], post(person::badge))
+        .page(A::ManagePeople, "/people/{person}/badge/end", &["POST"], post(person::end_badge))
+        .page(A::ManagePeople, "/people/{person}/code", &["POST"], post(person::code))
+        .page(A::ManagePeople, "/people/{person}/pin", &["POST"], post(person::pin))
+        .page(A::ManageClients, "/clients", &["GET", "POST"], get(clients::get).post(clients::post))
+        .page(A::ManageClients, "/clients/revoke", &["POST"], post(clients::revoke))
+        .page(A::ReadRecord, "/record", &["GET"], get(record::get))
         .page(A::ReadMetrics, "/metrics", &["GET"], get(crate::metrics::get))
         .page(A::OwnAccount, "/account", &["GET"], get(account::get))
         .page(A::OwnAccount, "/account/password", &["POST"], post(account::password))
@@ -63,6 +87,20 @@ pub fn router(app: &App) -> Router<App> {
 
 async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")], text)
+}
+
+/// The status of a form that is shown again with what is wrong. What is not the reader's to mend, or not the reader's at all,
+/// goes on as it is.
+fn again(problem: &Problem) -> Result<StatusCode, Problem> {
+    if problem.status >= 500 || problem.beyond {
+        return Err(problem.clone());
+    }
+    Ok(StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY))
+}
+
+/// What the address says was done just now, in words: one of those that a page knows.
+fn done(words: &Words, known: &[&str], name: &str) -> Option<String> {
+    known.contains(&name).then(|| words.t(&format!("done.{name}")))
 }
 
 /// A rendered page.

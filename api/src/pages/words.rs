@@ -12,7 +12,7 @@ use rust_i18n::t;
 use std::sync::Arc;
 
 /// China has one zone and no summer time.
-const SHANGHAI_SECONDS: i32 = 8 * 3600;
+pub(super) const SHANGHAI_SECONDS: i32 = 8 * 3600;
 
 /// The reader's language, with the registers that give sites their names.
 #[derive(Clone)]
@@ -28,10 +28,14 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 4] = [
+const LINKS: [(Action, &str, &str); 8] = [
     (Action::SearchApplicants, "/applicants", "applicants.title"),
     (Action::RestrictApplicants, "/applicants/rights", "rights.title"),
     (Action::MintLabels, "/labels", "labels.title"),
+    (Action::ReadDevices, "/devices", "devices.title"),
+    (Action::ReadPeople, "/people", "people.title"),
+    (Action::ManageClients, "/clients", "clients.title"),
+    (Action::ReadRecord, "/record", "record.title"),
     (Action::OwnAccount, "/account", "account.title"),
 ];
 
@@ -66,14 +70,22 @@ impl Words {
     /// What a problem is called, in the reader's language where there are words for it.
     #[must_use]
     pub fn problem(&self, problem: &Problem) -> String {
-        let key = format!("problem.{}", problem.kind.rsplit(':').next().unwrap_or_default());
-        let said = self.t(&key);
+        let kind = problem.kind.rsplit(':').next().unwrap_or_default();
         let wait = problem.retry_after.map(|seconds| t!("problem.wait", locale = self.lang(), seconds = seconds));
-        if said == key {
-            problem.detail.clone().unwrap_or_else(|| problem.title.clone())
-        } else {
-            said + &wait.unwrap_or_default()
-        }
+        let said = self.find(&format!("problem.{kind}")).map(|said| said + &wait.unwrap_or_default());
+        said.unwrap_or_else(|| problem.detail.clone().unwrap_or_else(|| problem.title.clone()))
+    }
+
+    /// A word or sentence, if there is one.
+    fn find(&self, key: &str) -> Option<String> {
+        // What has no words comes back as its own name behind the language's.
+        Some(self.t(key)).filter(|said| said != key && *said != format!("{}.{key}", self.lang()))
+    }
+
+    /// What a name of a section is called; the name itself where it has no words.
+    #[must_use]
+    pub fn named(&self, section: &str, name: &str) -> String {
+        self.find(&format!("{section}.{name}")).unwrap_or_else(|| name.to_owned())
     }
 
     /// Language tag, for `<html lang>`.
@@ -104,6 +116,12 @@ impl Words {
     #[must_use]
     pub fn time(&self, at: Timestamp) -> String {
         clock(at, self.english)
+    }
+
+    /// A time to the second.
+    #[must_use]
+    pub fn moment(&self, at: Timestamp) -> String {
+        in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
     }
 
     /// How long ago, in one unit.
@@ -170,10 +188,14 @@ impl Words {
 /// `2026年11月23日 14:05`, or `2026-11-23 14:05`.
 #[must_use]
 pub fn clock(at: Timestamp, english: bool) -> String {
-    let zone = FixedOffset::east_opt(SHANGHAI_SECONDS);
-    let Some((zone, at)) = zone.zip(DateTime::from_timestamp_millis(at.0)) else { return at.0.to_string() };
     let format = if english { "%Y-%m-%d %H:%M" } else { "%Y年%-m月%-d日 %H:%M" };
-    at.with_timezone(&zone).format(format).to_string()
+    in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format(format).to_string())
+}
+
+/// A time by China's clock; `None` for what no calendar holds.
+pub(super) fn in_shanghai(at: Timestamp) -> Option<DateTime<FixedOffset>> {
+    let zone = FixedOffset::east_opt(SHANGHAI_SECONDS)?;
+    Some(DateTime::from_timestamp_millis(at.0)?.with_timezone(&zone))
 }
 
 /// The last characters of a label, as people say them.

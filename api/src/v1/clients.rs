@@ -7,7 +7,7 @@ use crate::problem::{Body, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use registers::record::{Act, ClientMade, ClientRevoked, Entry, append};
+use registers::record::{Act, ClientMade, ClientRevoked, Entry, Word, append};
 use registers::{Change, token};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,13 +88,13 @@ pub async fn make_now(
     visitor: &Visitor,
     asked: &ClientRequest,
 ) -> Result<ClientToken, Problem> {
-    let client = asked.name.parse().map_err(Problem::invalid)?;
+    let client: Word = asked.name.parse().map_err(|bad| Problem::unfit("client-name", bad))?;
     let known = |scope: &String| ClientScope::ALL.iter().any(|known| known.name() == scope);
     if asked.scopes.is_empty() || !asked.scopes.iter().all(known) {
-        return Err(Problem::invalid("`scopes` are some of scan, read, decide, set_up, feed, metrics"));
+        return Err(Problem::unfit("no-scope", "`scopes` are some of scan, read, decide, set_up, feed, metrics"));
     }
     if !(1..=DAYS_MAX).contains(&asked.days) {
-        return Err(Problem::invalid(format!("`days` is 1 to {DAYS_MAX}")));
+        return Err(Problem::unfit("client-days", format!("`days` is 1 to {DAYS_MAX}")));
     }
     let expires_at = app.now().plus(i64::from(asked.days) * 86_400_000);
     let mut tx = app.db().begin().await?;

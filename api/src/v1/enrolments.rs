@@ -1,7 +1,7 @@
 //! Enrolling a device: a one-time code at the desk, redeemed by the device for its credential.
-use crate::access::Permit;
 use crate::access::attempts::ENROLMENTS_OF_ADDRESS;
 use crate::access::sign_in::Visitor;
+use crate::access::{Permit, Scope};
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use axum::Json;
@@ -64,17 +64,20 @@ pub async fn offer(
 pub async fn offer_now(app: &App, permit: &Permit, asked: EnrolmentRequest) -> Result<Offered, Problem> {
     let name = asked.name.trim();
     if name.is_empty() || name.chars().count() > 60 {
-        return Err(Problem::invalid("`name` has 1 to 60 characters"));
+        return Err(Problem::unfit("name-length", "`name` has 1 to 60 characters"));
     }
     if asked.site.is_some() == asked.courier.is_some() {
-        return Err(Problem::invalid("a device is bound to a `site` or to a `courier`: name one of them"));
+        let detail = "a device is bound to a `site` or to a `courier`: name one of them";
+        return Err(Problem::unfit("one-binding", detail));
     }
     asked.site.as_ref().map_or(Ok(()), |site| permit.reaches(app, site, "site"))?;
     let known = app.known();
+    // A courier's device reads in the whole region: whoever reaches less does not offer one.
     if let Some(courier) = &asked.courier
-        && known.people.find(courier).is_none()
+        && (known.people.find(courier).is_none() || permit.scope != Scope::Region)
     {
-        return Err(Problem::invalid(format!("`courier`: there is nobody `{courier}`")));
+        let detail = format!("`courier`: there is nobody `{courier}` for whom you may do this");
+        return Err(Problem::unfit("no-such-courier", detail));
     }
     if let Some(device) = &asked.device {
         permit.device(app, device)?;

@@ -1,6 +1,6 @@
 //! The staff: people, posts, badges, codes and PINs. For the security administrator; a supervisor may look.
 use crate::access::sign_in::Visitor;
-use crate::access::{Permit, Scope};
+use crate::access::Permit;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use crate::staff::{self, Doer, Given};
@@ -64,20 +64,12 @@ pub(crate) fn view(app: &App, row: &PersonRow) -> PersonView {
     }
 }
 
-/// All people, by id.
+/// The people within reach, by id.
 #[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = People)))]
 pub async fn list(State(app): State<App>, permit: Permit) -> Json<People> {
     let known = app.known();
-    let reached = known.people.all().filter(|row| within(&app, &permit, row));
-    Json(People { items: reached.map(|row| view(&app, row)).collect() })
-}
-
-/// Whether a person is within reach: whoever supervises some sites sees their staff.
-pub(crate) fn within(app: &App, permit: &Permit, row: &PersonRow) -> bool {
-    let known = app.known();
-    let reached = |site: &SiteId| permit.scope.covers(site);
-    permit.scope == Scope::Region
-        || known.people.posts_of(&row.id).any(|post| post.row.site.as_ref().is_some_and(reached))
+    let within = known.people.all().filter(|row| staff::sees(&app, &permit, &row.id));
+    Json(People { items: within.map(|row| view(&app, row)).collect() })
 }
 
 fn id(text: &str) -> Result<PersonId, Problem> {
@@ -94,7 +86,7 @@ pub async fn get(
 ) -> Result<Json<PersonView>, Problem> {
     let known = app.known();
     let row = known.people.find(&id(&person)?).ok_or_else(Problem::not_found)?;
-    if !within(&app, &permit, row) {
+    if !staff::sees(&app, &permit, &row.id) {
         return Err(Problem::beyond());
     }
     Ok(Json(view(&app, row)))

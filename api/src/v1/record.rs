@@ -101,8 +101,10 @@ pub async fn read(
 ) -> Result<(Vec<Recorded>, Option<i64>), Problem> {
     let limit = super::paging::limit(query.limit)?;
     let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let actor: Option<Actor> = filled(&query.actor).map(|text| text.parse().map_err(Problem::invalid)).transpose()?;
-    let about: Option<Subject> = filled(&query.about).map(|text| text.parse().map_err(Problem::invalid)).transpose()?;
+    let no_actor = |bad| Problem::unfit("no-actor", bad);
+    let no_subject = |_| Problem::unfit("no-subject", "`about` is such as person:ID, device:ID, client:ID or case:ID");
+    let actor: Option<Actor> = filled(&query.actor).map(|text| text.parse().map_err(no_actor)).transpose()?;
+    let about: Option<Subject> = filled(&query.about).map(|text| text.parse().map_err(no_subject)).transpose()?;
     let name: Option<Word> = filled(&query.name).map(|text| text.parse().map_err(Problem::invalid)).transpose()?;
     let (from, to) = (query.from.map(Timestamp), query.to.map(Timestamp));
     let named = name.as_ref().map(|name| name.as_str().to_owned());
