@@ -37,6 +37,7 @@ export class Office {
     it.codes = new Map();
     // Staff begins with who gives the posts: until then every way in leads to the first administrator's.
     for (const person of people.length > 0 ? [["security_admin"], ...people] : []) await it.takeIn(...person);
+    if (it.fresh && people.length === 0) await Staff.takeIn(it);
     if (tls) await it.liuzhuan("tls", "init", "--host", "localhost", "--host", "127.0.0.1");
     it.tls = tls;
     await it.serve();
