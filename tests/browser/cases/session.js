@@ -261,7 +261,7 @@ export const cases = {
     const { value } = await it.cookie();
     for (let minutes = 10; minutes < 12 * 60; minutes += 10) {
       await at.pass(10);
-      equal(await it.status("/account"), 200, `in use for ${minutes} minutes`);
+      equal(await it.status("/api/v1/dossiers"), 200, `in use for ${minutes} minutes`);
     }
     await at.pass(9);
     await it.isIn("a minute before twelve hours");
