@@ -82,7 +82,9 @@ const ask = (it, method, path, body) => it.page.evaluate(async ([method, path, b
 export const cases = {
   async "34 hostile texts, stored wherever a text is stored, stay texts on every page"({ office, desk, phone }) {
     equal(CORPUS.filter((text) => text.length > 50), []);
-    const at = await office({ people: [["clerk", "t01"], ["supervisor"], ["system_admin"], ["audit_admin"]] });
+    // The handheld at the end brings its own administrators.
+    const own = ["security_admin", "system_admin"].map((role) => [role, undefined, `tests.${role}`]);
+    const at = await office({ people: [["clerk", "t01"], ["supervisor"], ["system_admin"], ["audit_admin"], ...own] });
     const chief = await watched(desk, at);
     await chief.begin("security-admin");
     await chief.setFactor();
