@@ -107,15 +107,20 @@ async fn open(settings: &Settings, clock: Clock) -> anyhow::Result<(App, Tasks)>
     Ok(App::open(db, region, clock, setup).await?)
 }
 
-/// As [`open`], for what makes no sense on a database that is not there yet: a slip of the pen must not make an empty one
-/// and call it whole.
+/// As [`open`], for what makes no sense on a database that is not there yet.
 async fn open_existing(settings: &Settings) -> anyhow::Result<(App, Tasks)> {
+    is_there(settings)?;
+    open(settings, Clock::System).await
+}
+
+/// A slip of the pen must not make an empty database and call it whole, or swept.
+fn is_there(settings: &Settings) -> anyhow::Result<()> {
     if let Place::File(file) = Db::place(settings.database())?
         && !Path::new(file).exists()
     {
         bail!("there is no database {file}: check --database");
     }
-    open(settings, Clock::System).await
+    Ok(())
 }
 
 /// Closes what [`open`] opened.

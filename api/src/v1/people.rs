@@ -1,6 +1,6 @@
 //! The staff: people, posts, badges, codes and PINs. For the security administrator; a supervisor may look.
-use crate::access::sign_in::Visitor;
 use crate::access::Permit;
+use crate::access::sign_in::Visitor;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use crate::staff::{self, Doer, Given};

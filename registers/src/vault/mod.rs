@@ -50,7 +50,7 @@ pub enum VaultError {
     NoKey(Word),
     #[error("key `{0}` is not the one this database was sealed with: put the right line back")]
     WrongKey(Word),
-    #[error("key `{0}` was rotated away, so nothing more is sealed under it: the newest key is the last line")]
+    #[error("key `{0}` was rotated away and seals nothing more: put the newest key's line last in the vault key file")]
     Retired(Word),
     /// A changed bit, or a row that was moved to another place.
     #[error("what is sealed in {table} cannot be opened: it is damaged, or was put there by hand")]

@@ -91,7 +91,11 @@ impl References {
         };
         match asker.expects(route.action) {
             // A page leads to where one signs in or shows the second factor.
-            Expected::Nobody if !is_json(route) => sent_to("/login"),
+            Expected::Nobody if !is_json(route) => sent_to(match (&*route.method, &asker.key) {
+                ("GET", Key::Cookie(_)) => "/login?over=read",
+                ("GET", Key::Bearer(_) | Key::Nothing) => "/login",
+                _ => "/login?over=sent",
+            }),
             Expected::Admitted | Expected::Absent
                 if !is_json(route) && asker.kind == Kind::Unproven && !route.path.starts_with("/account") =>
             {

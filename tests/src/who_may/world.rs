@@ -77,6 +77,7 @@ impl Names {
             "{device}" | "{person}" => Some(self.spare.to_owned()),
             // Words of ours, no secrets.
             "{queue}" => Some("in_hand".to_owned()),
+            "{party}" => Some("applicant".to_owned()),
             "{kind}" => Some("courier".to_owned()),
             part => (!part.starts_with('{')).then(|| part.to_owned()),
         };
@@ -165,7 +166,8 @@ impl World {
         json!({
             "request_id": Uuid::new_v4(), "receiver": "applicant", "checked": "both", "destination": "t02",
             "code": labels::code::print(fresh), "scan_id": Uuid::from_u128(9), "step": "accepted",
-            "piece": { "name": "form", "kind": "copy", "count": 1 },
+            "piece": { "name": "form", "kind": "copy", "count": 1 }, "text": "seen", "name": "张三",
+            "fields": ["name"], "reason": "complaint",
         })
     }
 
