@@ -18,6 +18,8 @@ addEventListener("pageshow", (event) => {
   if (!story?.dataset.live || !window.EventSource) return;
   const { live, position } = story.dataset;
   const source = new EventSource(`/api/v1/live?subject=${live}&after=${position}`);
+  // A page that the browser keeps for *Back* would keep its stream too, and six of them are all that HTTP/1.1 has.
+  addEventListener("pagehide", () => source.close());
   let again = null;
   const refresh = async () => {
     again = null;

@@ -49,15 +49,14 @@ const forms = (session) => ({
 });
 
 async function sendForm(page, address, fields) {
-  const answered = page.waitForResponse((it) => it.url() === address);
+  const gone = page.waitForNavigation();
   await page.evaluate(([action, fields, enctype]) => {
     const form = Object.assign(document.createElement("form"), { method: "post", action, enctype });
     for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement("input"), { name, value }));
     document.body.append(form);
-    form.submit();
+    setTimeout(() => form.submit(), 0);
   }, [address, fields, address.includes("/api/") ? "text/plain" : "application/x-www-form-urlencoded"]);
-  const answer = await answered;
-  await page.waitForLoadState();
+  const answer = await gone;
   return { status: answer.status(), cookie: ((await answer.request().allHeaders()).cookie ?? "").includes(COOKIE) };
 }
 
@@ -77,17 +76,15 @@ async function changesNothing(tools, tls, name) {
     // As plain text the browser sends it without asking; as JSON, or by another method, it asks first.
     for (const [mode, kind] of [["no-cors", "text/plain"], ["cors", "application/json"]]) {
       if (mode === "no-cors" && method !== "POST") continue;
-      const answer = mode === "no-cors" ? page.waitForResponse((it) => it.url() === at.direct + path) : undefined;
       const read = await page.evaluate(([url, method, mode, kind]) => {
         const request = { method, mode, credentials: "include", headers: { "content-type": kind }, body: "{}" };
         return fetch(url, request).then((it) => it.type, (error) => error.name);
       }, [at.direct + path, method, mode, kind]);
       equal(["TypeError", "opaque"].includes(read), true, `${mode} ${method} ${path} was read: ${read}`);
-      if (answer) equal((await answer).status(), 403, `${mode} ${method} ${path}`);
     }
   }
   await page.close();
-  // Nothing of all that was done.
+  // Nothing of all that was done; what a script was answered it may not even see.
   await it.isIn("still the same person");
   equal(await it.page.locator("h1 .hint").innerText(), "clerk", "signed in as before");
   equal((await it.cookie()).value, before, "with the same secret");
