@@ -117,8 +117,7 @@ export const cases = {
       await harmless(clerk, `/?q=${encodeURIComponent(text)}`);
       await clerk.go("/");
       await clerk.page.fill("#q", text);
-      await clerk.page.keyboard.press("Enter");
-      await clerk.page.waitForLoadState();
+      await Promise.all([clerk.page.waitForNavigation(), clerk.page.keyboard.press("Enter")]);
       equal(await strange(clerk.page), [], `searching ${text}`);
     }
     for (const role of ["supervisor", "system-admin", "audit-admin"]) {
