@@ -116,13 +116,15 @@ def everybody(url: str, token: str, first_code: str) -> tuple[list[Asker], str]:
         call(url, "PUT", f"/people/{role}", security, {"name": role})
         call(url, "POST", f"/people/{role}/posts", security, {"role": role, "site": where.get(role)})
         code = call(url, "POST", f"/people/{role}/code", security)["secret"]
-        # The audit administrator has one door among all of them.
-        share = 0.01 if role == "audit_admin" else 0.05
+        # An audit administrator has one door among all of them, a courier a handful.
+        share = {"audit_admin": 0.005, "courier": 0.02}.get(role, 0.05)
         askers.append(Asker(role, sign_in(url, role, code), alive.get(role, "/dossiers"), share))
-    askers.append(Asker(SECURITY, security, alive[SECURITY]))
     clerk = next(asker for asker in askers if asker.role == "clerk")
     offered = call(url, "POST", "/enrolments", clerk.headers, {"name": "desk", "site": where["clerk"]})
     redeemed = {"code": offered["code"], "installation": str(uuid.uuid4())}
     enrolled = call(url, "POST", "/enrolments/redeem", {}, redeemed)
-    askers.append(Asker("device", {"Authorization": f"Bearer {enrolled['credential']}"}, "/handheld/expected"))
+    # Before those who may revoke it: its id is in answers they get.
+    askers.insert(1, Asker("device", {"Authorization": f"Bearer {enrolled['credential']}"}, "/handheld/expected"))
+    # Last: revokes tokens and ends posts and badges of the others.
+    askers.append(Asker(SECURITY, security, alive[SECURITY]))
     return askers, enrolled["device"]

@@ -114,6 +114,7 @@ export const cases = {
       await harmless(clerk, `/dossiers/${labels[n]}`);
       equal(await clerk.page.locator("h1").textContent(), text, "a dossier's number is its title");
       await harmless(clerk, `/dossiers/${bags[n]}`);
+      if (n % 3 > 0) continue;
       await harmless(clerk, `/?q=${encodeURIComponent(text)}`);
       await clerk.go("/");
       await clerk.page.fill("#q", text);
