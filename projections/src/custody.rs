@@ -125,7 +125,7 @@ pub(crate) struct Folded {
     dossiers: Vec<Row>,
     bags: Vec<Row>,
     /// Things whose stays are replaced: those that were ever packed.
-    packed: Vec<SubjectId>,
+    pub(crate) packed: Vec<SubjectId>,
     stays: Vec<stays::Stay>,
 }
 

@@ -60,7 +60,7 @@ async fn build_shadows(around: &Surroundings) -> Result<i64, LoadError> {
         if page.is_empty() {
             return Ok(built_to);
         }
-        folded = Some(next?);
+        folded = Some(next?.first());
         loaded.keep_bags();
     }
 }
@@ -169,6 +169,16 @@ async fn fold(
 }
 
 impl Page {
+    /// Of streams that no page had before: there are no rows to take out first, so none are looked for. Where PostgreSQL has
+    /// no statistics of a table yet, it looks by walking all that was built.
+    fn first(mut self) -> Self {
+        self.custody.packed.clear();
+        if let Folded::Exceptions { things, .. } = &mut self.exceptions {
+            things.clear();
+        }
+        self
+    }
+
     async fn save(&self, tx: &mut Tx, region: Region, position: i64) -> Result<(), LoadError> {
         custody::save(tx, region, &self.custody, position, Life::Shadow).await?;
         self.terms.save(tx, region, Life::Shadow).await?;
