@@ -144,9 +144,9 @@ impl Db {
             .map_err(|_| OpenError::Url(without_password(url)))?
             .application_name("liuzhuan")
             .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "30s")])
-            // Said here, because a database or a role may have another default.
             // A plan that was kept from when a table was small walks all of it once it has grown, until someone analyses it.
             .options([("plan_cache_mode", "force_custom_plan")])
+            // Said here, because a database or a role may have another default.
             .options([("synchronous_commit", if answers_before_flush() { "off" } else { "on" })]);
         let pool = PgPoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(5));
         let pool = match pool.connect_with(options.clone()).await {
