@@ -117,10 +117,7 @@ pub async fn begin_empty(db: &Db, region: Region) -> Result<(), sqlx::Error> {
 /// The database's own.
 pub async fn is_built(db: &Db, region: Region) -> Result<bool, sqlx::Error> {
     for model in MODELS {
-        let found: Option<i64> = sql!(db.read(), c => sqlx::query_scalar(
-            "select position from checkpoints where region = $1 and name = $2")
-            .bind(i64::from(region.0)).bind(model.name).fetch_optional(c).await)?;
-        if found.is_none() {
+        if position(db, region, model.name).await?.is_none() {
             return Ok(false);
         }
     }
@@ -175,10 +172,12 @@ async fn run(tx: &mut Tx, text: String) -> Result<(), sqlx::Error> {
 /// # Errors
 /// The database's own.
 pub async fn checkpoint(db: &Db, region: Region, name: &str) -> Result<i64, sqlx::Error> {
-    let found: Option<i64> = sql!(db.read(), c => sqlx::query_scalar(
-        "select position from checkpoints where region = $1 and name = $2")
-        .bind(i64::from(region.0)).bind(name).fetch_optional(c).await)?;
-    Ok(found.unwrap_or(0))
+    Ok(position(db, region, name).await?.unwrap_or(0))
+}
+
+async fn position(db: &Db, region: Region, name: &str) -> Result<Option<i64>, sqlx::Error> {
+    sql!(db.read(), c => sqlx::query_scalar("select position from checkpoints where region = $1 and name = $2")
+        .bind(i64::from(region.0)).bind(name).fetch_optional(c).await)
 }
 
 /// Moves a checkpoint from where its owner left it. `false`: another owner moved it; stop.

@@ -1,5 +1,6 @@
 //! Labels from the desk: mint, print, and what was printed lately.
 use super::page;
+use super::typed::filled;
 use super::words::Words;
 use crate::access::Permit;
 use crate::app::App;
@@ -132,11 +133,6 @@ async fn print(app: &App, permit: &Permit, asked: &Asked) -> Result<Response, Pr
     let sheet = Sheet { format, start: asked.start, right: 0, down: 0 };
     let reason = filled(&asked.reason);
     Ok(paper::print(app, &Print { job: asked.job, by: permit.who.name(), codes, sheet, reason }).await?.into_response())
-}
-
-/// What was typed into a field, if anything was.
-fn filled(typed: &str) -> Option<String> {
-    Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty())
 }
 
 async fn show(
