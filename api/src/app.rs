@@ -42,6 +42,8 @@ struct Inner {
     log: Log,
     known: watch::Sender<Arc<Known>>,
     networks: watch::Sender<Arc<Networks>>,
+    /// Held from reading registers to putting them in place: what was read earlier must not replace what was read later.
+    reading: tokio::sync::Mutex<()>,
     followers: Vec<(Follower, watch::Receiver<i64>)>,
     metrics: crate::metrics::Metrics,
     public_host: Option<String>,
@@ -143,6 +145,7 @@ impl App {
             log,
             known,
             networks,
+            reading: tokio::sync::Mutex::default(),
             followers,
             metrics,
             public_host: setup.public_host,
@@ -264,6 +267,7 @@ impl App {
     /// # Errors
     /// See [`AppError`].
     pub async fn refresh(&self) -> Result<(), AppError> {
+        let _reading = self.0.reading.lock().await;
         if registers::revision::current(self.db(), self.region()).await? == self.known().revision {
             return Ok(());
         }
@@ -279,6 +283,7 @@ impl App {
     /// # Errors
     /// See [`AppError`].
     pub async fn refresh_devices(&self) -> Result<(), AppError> {
+        let _reading = self.0.reading.lock().await;
         let devices = Devices::load(self.db(), self.region()).await?;
         self.0.known.send_modify(|known| *known = Arc::new(Known { devices, ..(**known).clone() }));
         Ok(())
@@ -289,6 +294,7 @@ impl App {
     /// # Errors
     /// See [`AppError`].
     pub async fn refresh_people(&self) -> Result<(), Problem> {
+        let _reading = self.0.reading.lock().await;
         let people = People::load(self.db(), self.region()).await?;
         self.0.known.send_modify(|known| *known = Arc::new(Known { people, ..(**known).clone() }));
         Ok(())

@@ -284,6 +284,29 @@ async fn text_that_a_database_cannot_hold_is_a_clear_4xx(fresh: Fresh) -> anyhow
     Ok(())
 }
 
+async fn who_is_saved_is_known_at_once_whoever_else_reads_the_registers(fresh: Fresh) -> anyhow::Result<()> {
+    let office = Office::open(&fresh.url, COUNTY, MORNING).await;
+    let app = office.app.clone();
+    let reader = tokio::spawn(async move {
+        loop {
+            app.refresh().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    });
+    for number in 0..100 {
+        let id: domain::id::PersonId = format!("p{number}").parse()?;
+        let row = registers::person::PersonRow { id: id.clone(), name: id.to_string(), phone: None };
+        assert!(api::staff::save(&office.app, &api::staff::Doer::shell(), row).await.is_ok());
+        assert!(office.known().people.find(&id).is_some(), "{id} was saved and is not known");
+        tokio::time::sleep(std::time::Duration::from_millis(number % 7)).await;
+        assert!(office.known().people.find(&id).is_some(), "{id} was known and is known no more");
+    }
+    reader.abort();
+    assert!(reader.await.is_err_and(|ended| ended.is_cancelled()), "it read the registers to the end");
+    office.close().await;
+    Ok(())
+}
+
 fn bag_label(bits: u64) -> String {
     labels::code::print(Code::new(CodeKind::Bag, bits))
 }
@@ -298,5 +321,6 @@ on_both_engines!(
     a_bag_is_taken_into_use_and_relabelled_with_its_history,
     every_list_refuses_what_it_does_not_understand,
     text_that_a_database_cannot_hold_is_a_clear_4xx,
+    who_is_saved_is_known_at_once_whoever_else_reads_the_registers,
     the_feed_hands_bodies_on_as_they_were_written,
 );
