@@ -92,7 +92,7 @@ async function tray(count, times, format, words) {
   const { folder, pages } = await printed(office, words);
   const film = await swaying([pages[0]], join(folder, "still.mjpeg"), format);
   const it = await Phone.open(office, { args: camera(film) });
-  await it.page.evaluate(() => liuzhuan.camera.warm());
+  await it.page.evaluate(() => liuzhuan.lens.camera().then((camera) => camera.warm()));
   await it.page.waitForTimeout(2_000);
   await slowed(it, times);
   const took = await it.page.evaluate((count) => new Promise((done) => {
@@ -117,7 +117,7 @@ async function intoView(times) {
   const { folder, pages } = await printed(office, ["--count", "1", "--format", "60x40"]);
   const film = await swaying([await nothing(folder), pages[0]], join(folder, "appears.mjpeg"), { scale: 620, seconds: 4 });
   const it = await Phone.open(office, { args: camera(film) });
-  await it.page.evaluate(() => liuzhuan.camera.warm());
+  await it.page.evaluate(() => liuzhuan.lens.camera().then((camera) => camera.warm()));
   await it.page.waitForTimeout(2_000);
   await slowed(it, times);
   const took = await it.page.evaluate(() => new Promise((done) => {

@@ -277,7 +277,7 @@ export class App {
   async endShift() {
     this.outcome = undefined;
     await this.shift.end();
-    this.camera.close();
+    this.lens.close();
     this.screen.draw();
   }
 
@@ -292,16 +292,12 @@ export class App {
     this.#askToStay();
     this.#stayAwake();
     const idle = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 1_500));
-    idle(() => Promise.all([import("./sheets.js"), navigator.serviceWorker?.ready.then((it) => it.active?.postMessage("fetch-decoder"))]));
+    idle(() => Promise.all([import("./sheets.js"), import("./camera.js"), navigator.serviceWorker?.ready.then((it) => it.active?.postMessage("fetch-decoder"))]));
     await this.contact.all();
   }
 
   sendNow() {
     return this.contact.all();
-  }
-
-  get camera() {
-    return this.lens.camera;
   }
 
   // The page's life.
@@ -343,7 +339,7 @@ export class App {
   #visibility() {
     if (document.hidden) {
       this.clock.hidden();
-      this.camera.close();
+      this.lens.close();
     } else {
       this.#tick();
       this.#stayAwake();

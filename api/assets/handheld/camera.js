@@ -37,13 +37,27 @@ export class Sightings {
   }
 }
 
+/**
+ * A picture to hand to the worker: as a bitmap, since taking its pixels out is work (4 to 8 MB a frame) for the worker's
+ * thread; as pixels where workers have no canvas (Safari before 16.4).
+ * @returns {Promise<ImageBitmap | ImageData>}
+ */
+export async function picture(source) {
+  const bitmap = await createImageBitmap(source);
+  if (globalThis.OffscreenCanvas) return bitmap;
+  const { width, height } = bitmap;
+  const context = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
+}
+
 export class Camera {
   #worker;
   #stream;
   #busy = false;
   #sightings = new Sightings();
   #lastCode = 0;
-  #canvas;
   #run = 0;
 
   /**
@@ -167,20 +181,18 @@ export class Camera {
   }
 
   /** One frame at a time: a slow device skips frames rather than lagging behind. */
-  #grab() {
-    const { videoWidth: width, videoHeight: height } = this.video;
-    if (!width) return;
-    this.#canvas ??= document.createElement("canvas");
-    if (this.#canvas.width !== width) Object.assign(this.#canvas, { width, height });
-    const context = this.#canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(this.video, 0, 0, width, height);
-    const frame = context.getImageData(0, 0, width, height);
+  async #grab() {
+    if (!this.video.videoWidth) return;
     this.#busy = true;
-    this.#worker.postMessage({ frame, at: performance.now() }, [frame.data.buffer]);
+    const at = performance.now();
+    const frame = await picture(this.video).catch(() => undefined);
+    if (frame) this.#worker.postMessage({ frame, at }, [frame.data?.buffer ?? frame]);
+    else this.#busy = false;
   }
 
   #decoded({ codes, at, ready, failed }) {
-    if (ready) return this.onState("decoder-ready");
+    // To whoever was just told why there is no camera, a decoder is no news.
+    if (ready) return this.isOpen && this.onState("decoder-ready");
     if (failed) {
       this.#busy = false;
       return this.onState("no-decoder", failed);

@@ -17,11 +17,24 @@ const ready = ZXingWASM.prepareZXingModule({
 /** Our labels are QR codes; other codes are read too, so that a foreign one can be named. */
 const OPTIONS = { formats: ["QRCode", "EAN13", "Code128"], maxNumberOfSymbols: 64, tryHarder: false, tryInvert: false };
 
+let canvas;
+
+/** The pixels of a picture that came as a bitmap. */
+function pixelsOf(frame) {
+  if (frame instanceof ImageData) return frame;
+  const { width, height } = frame;
+  if (canvas?.width !== width || canvas.height !== height) canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  context.drawImage(frame, 0, 0);
+  frame.close();
+  return context.getImageData(0, 0, width, height);
+}
+
 self.onmessage = async ({ data: { frame, at } }) => {
   await ready;
   let codes = [];
   try {
-    const found = await ZXingWASM.readBarcodes(frame, OPTIONS);
+    const found = await ZXingWASM.readBarcodes(pixelsOf(frame), OPTIONS);
     codes = found.filter((code) => code.isValid !== false).map((code) => ({ text: code.text, format: code.format, corners: code.position }));
   } catch (error) {
     self.postMessage({ failed: String(error) });

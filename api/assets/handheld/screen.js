@@ -135,7 +135,7 @@ export class Screen {
     const { words: w } = app;
     const mode = app.device?.courier && app.mode === "receive" ? "receive_courier" : app.mode;
     this.nav.replaceChildren(
-      button(w.t(app.camera.isOpen ? "camera.off" : "camera.on"), () => app.lens.toggle(), { id: "camera", "aria-pressed": String(app.camera.isOpen) }),
+      button(w.t(app.lens.isOpen ? "camera.off" : "camera.on"), () => app.lens.toggle(), { id: "camera", "aria-pressed": String(app.lens.isOpen) }),
       button(w.t("type.open"), () => app.open("type"), { id: "type" }),
       button(w.t(`mode.${mode}`), () => app.open("mode"), { id: "mode", class: "main" }),
       button(app.conflicts.length > 0 ? w.t("conflicts.count", { count: app.conflicts.length }) : w.t("more.open"), () => app.open("more"), { id: "more" }),
@@ -148,18 +148,18 @@ export class Screen {
     this.video ??= h("video", { playsinline: true, muted: true, autoplay: true });
     this.video.muted = true;
     if (!state) return;
-    const { words: w, camera } = app;
+    const { words: w, lens } = app;
     this.video.setAttribute("aria-label", w.t("camera.view"));
     const troubled = ["impossible", "denied", "none", "no-decoder", "idle"].includes(state);
-    this.camera.hidden = !camera.isOpen && !troubled;
-    const { torch, zoom } = camera.abilities;
-    const { settings } = camera;
+    this.camera.hidden = !lens.isOpen && !troubled;
+    const { torch, zoom } = lens.abilities;
+    const { settings } = lens;
     const controls = [];
-    if (torch) controls.push(button(w.t("camera.torch"), () => app.lens.use({ torch: !settings.torch }), { id: "torch", "aria-pressed": String(settings.torch === true) }));
-    if (zoom) controls.push(button(`${w.t("camera.zoom")} ${(settings.zoom ?? 1).toFixed(0)}×`, () => app.lens.zoom(zoom), { id: "zoom" }));
-    if (camera.isOpen) controls.push(button(w.t("camera.lens"), () => app.lens.next(), { id: "lens" }));
+    if (torch) controls.push(button(w.t("camera.torch"), () => lens.use({ torch: !settings.torch }), { id: "torch", "aria-pressed": String(settings.torch === true) }));
+    if (zoom) controls.push(button(`${w.t("camera.zoom")} ${(settings.zoom ?? 1).toFixed(0)}×`, () => lens.zoom(zoom), { id: "zoom" }));
+    if (lens.isOpen) controls.push(button(w.t("camera.lens"), () => lens.next(), { id: "lens" }));
     if (troubled && state !== "idle") controls.push(this.#photo());
-    this.camera.replaceChildren(...(camera.isOpen ? [this.video] : []), h("p", { role: "status" }, w.t(`camera.${state}`)), h("div", { class: "row" }, controls));
+    this.camera.replaceChildren(...(lens.isOpen ? [this.video] : []), h("p", { role: "status" }, w.t(`camera.${state}`)), h("div", { class: "row" }, controls));
   }
 
   /** Where no camera may be opened, a photo will do. */

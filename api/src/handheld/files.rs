@@ -43,7 +43,7 @@ macro_rules! other {
     };
 }
 
-/// Ours. `sheets.js`, the words of a language and the decoder's worker are loaded when they are wanted.
+/// Ours. `sheets.js`, `camera.js`, the words of a language and the decoder's worker are loaded when they are wanted.
 pub(super) static FILES: &[File] = &[
     other!("index.html", "text/html; charset=utf-8"),
     other!("style.css", "text/css; charset=utf-8"),
@@ -52,7 +52,7 @@ pub(super) static FILES: &[File] = &[
     other!("icon-512.png", "image/png"),
     script!("app.js", true),
     script!("bag.js", true),
-    script!("camera.js", true),
+    script!("camera.js", false),
     script!("clock.js", true),
     script!("code.js", true),
     script!("contact.js", true),

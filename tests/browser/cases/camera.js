@@ -84,7 +84,8 @@ export const cases = {
     await it.go();
     await it.page.locator("#camera").click();
     await until("it is told", async () => (await it.page.locator(".camera").innerText()).includes("相机未获许可"));
-    equal(await it.page.locator("#photo").count(), 1, "a photo is offered");
+    await it.page.waitForTimeout(1_500);
+    equal(await it.page.locator("#photo").count(), 1, "a photo is offered, and still there when the decoder has come");
   },
 
   async "nothing but this origin is ever asked, and the decoder is there without network"({ office, phone }) {
