@@ -128,9 +128,10 @@ impl FromStr for Printer {
                 "dpi" | "right" | "down" => value.parse().map(toml::Value::Integer).ok(),
                 "gap" => value.parse().map(toml::Value::Float).ok(),
                 "turned" => value.parse().map(toml::Value::Boolean).ok(),
-                _ => None,
+                _ => Some(toml::Value::String(value.to_owned())),
             };
-            table.insert(key.to_owned(), typed.unwrap_or_else(|| toml::Value::String(value.to_owned())));
+            let typed = typed.ok_or_else(|| format!("a printer's {key} is not `{value}`"))?;
+            table.insert(key.to_owned(), typed);
         }
         table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())
     }

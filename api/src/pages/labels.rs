@@ -6,7 +6,7 @@ use super::words::Words;
 use super::{again, page};
 use crate::access::{Action, Permit};
 use crate::app::App;
-use crate::paper::{self, Print, SENT};
+use crate::paper::{self, Print};
 use crate::problem::{Params, Problem};
 use crate::v1::labels::{MintRequest, mint_now};
 use crate::v1::prints::{self, DPIS, Target};
@@ -56,7 +56,6 @@ pub struct Line {
     pub to: String,
     /// How it ended; empty for a file.
     pub outcome: String,
-    pub failed: bool,
     pub by: String,
     pub site: String,
     pub reason: String,
@@ -76,7 +75,6 @@ pub fn line(words: &Words, job: &PrintJob) -> Line {
         format: job.format.clone(),
         to: job.printer.clone().unwrap_or_else(file),
         outcome: outcome.map(|outcome| words.named("print", outcome)).unwrap_or_default(),
-        failed: outcome.is_some_and(|outcome| outcome != SENT),
         by,
         site: site.map(|site| words.site(&site)).unwrap_or_default(),
         reason: job.reason.as_ref().map(|reason| words.named("print_reason", reason)).unwrap_or_default(),
