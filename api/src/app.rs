@@ -1,6 +1,7 @@
 //! What every handler holds: the log, the registers as they are now, the followers' positions.
 use crate::access::attempts::Attempts;
 use crate::access::hashing::Hashing;
+use crate::printers::Printers;
 use crate::problem::Problem;
 use domain::code::Code;
 use domain::id::{ItemId, Region, SiteId, SubjectId};
@@ -48,6 +49,7 @@ struct Inner {
     metrics: crate::metrics::Metrics,
     public_host: Option<String>,
     origin: String,
+    printers: Printers,
     vault: Vault,
     recorder: Recorder,
     attempts: Attempts,
@@ -66,6 +68,8 @@ pub struct Setup {
     pub origin: String,
     /// What the vault is sealed with.
     pub keys: Keyring,
+    /// Label printers.
+    pub printers: Printers,
 }
 
 impl Setup {
@@ -75,7 +79,7 @@ impl Setup {
     /// Never.
     pub fn passing(origin: &str) -> Result<Self, AppError> {
         let keys = Keyring::passing().map_err(VaultError::Key)?;
-        Ok(Self { public_host: None, origin: origin.to_owned(), keys })
+        Ok(Self { public_host: None, origin: origin.to_owned(), keys, printers: Printers::default() })
     }
 }
 
@@ -150,6 +154,7 @@ impl App {
             metrics,
             public_host: setup.public_host,
             origin: setup.origin,
+            printers: setup.printers,
             vault,
             recorder,
             attempts,
@@ -207,6 +212,12 @@ impl App {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.0.origin
+    }
+
+    /// Label printers.
+    #[must_use]
+    pub fn printers(&self) -> &Printers {
+        &self.0.printers
     }
 
     /// Who the applicants are, and free texts.

@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod pages;
 pub mod paper;
 pub mod parties;
+pub mod printers;
 pub mod problem;
 pub mod router;
 pub mod same_site;

@@ -1,5 +1,6 @@
 //! Configuration: flags over environment over one file over defaults. `--help` is the reference.
 use crate::app::Setup;
+use crate::printers::{Printer, Printers};
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::id::Region;
@@ -47,6 +48,18 @@ pub struct Settings {
     /// file, the environment variable LIUZHUAN_VAULT_KEY may hold its lines.
     #[arg(long, global = true, env = "LIUZHUAN_VAULT_KEY_FILE", value_name = "FILE")]
     pub vault_key_file: Option<PathBuf>,
+    /// A label printer on the network, once for each: its name, address (port 9100 if none is given) and language (tspl or
+    /// zpl); if it differs, dpi [203], format [60x40], gap in mm [2], right and down in tenths of a mm [0], turned [false],
+    /// and the site it stands at, for that site alone. Only these addresses are ever reached. In the environment, several
+    /// with `;` between them; in the file, a table `[[printers]]` for each.
+    #[arg(
+        long = "printer",
+        global = true,
+        env = "LIUZHUAN_PRINTERS",
+        value_delimiter = ';',
+        value_name = "name=NAME,address=HOST:PORT,language=LANGUAGE,…"
+    )]
+    pub printers: Vec<Printer>,
     /// What to log, such as `info` or `warn,api=debug`. [default: info]
     #[arg(long, global = true, env = "LIUZHUAN_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -78,6 +91,7 @@ impl Settings {
             behind_proxy: self.behind_proxy || file.behind_proxy,
             public_host: self.public_host.or(file.public_host),
             vault_key_file: self.vault_key_file.or(file.vault_key_file),
+            printers: if self.printers.is_empty() { file.printers } else { self.printers },
             log: self.log.or(file.log),
             log_json: self.log_json || file.log_json,
         })
@@ -124,13 +138,14 @@ impl Settings {
     /// What the application is set up with.
     ///
     /// # Errors
-    /// A host that is none, or no key for the vault.
+    /// A host that is none, no key for the vault, or two printers of one name.
     pub fn setup(&self) -> anyhow::Result<Setup> {
         let public_host = self.public_host()?;
         let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
         let here = || format!("{scheme}://{}", self.listen());
         let origin = public_host.as_ref().map_or_else(here, |host| format!("https://{host}"));
-        Ok(Setup { public_host, origin, keys: self.keys()? })
+        let printers = Printers::new(self.printers.clone()).map_err(anyhow::Error::msg)?;
+        Ok(Setup { public_host, origin, keys: self.keys()?, printers })
     }
 
     /// The keys of the vault. For a SQLite file without any, one is made beside it: a county begins with one command.

@@ -97,6 +97,12 @@ impl Format {
         Area::new(x, y, self.label.0, self.label.1)
     }
 
+    /// Whether it is a roll for label printers: one label a page, as large as the page.
+    #[must_use]
+    pub fn is_roll(&self) -> bool {
+        self.page == self.label
+    }
+
     /// A printer of the usual resolution that prints where it should.
     #[must_use]
     pub fn printer(&self) -> Printer {

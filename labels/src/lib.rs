@@ -1,9 +1,10 @@
-//! Paper: codes, QR, label sheets, receipts, manifests. Data in, bytes out: no database, no network, no clock; chance
+//! Paper: codes, QR, label sheets, receipts, manifests, slips. Data in, bytes out: no database, no network, no clock; chance
 //! is an argument.
 //!
-//! Where to begin: [`sheet::print`] makes pages of labels, [`receipt::print`] and [`manifest::print`] the two other
-//! papers; each gives a [`page::Paper`], which becomes PDF, SVG or dots and says what it could not print as given.
-//! Layout is computed once, in micrometres ([`draft`] with [`fit`]); [`pdf`], [`svg`] and [`bitmap`] only draw it.
+//! Where to begin: [`sheet::print`] makes pages of labels, [`receipt::print`], [`manifest::print`] and [`slip::print`]
+//! the other papers; each gives a [`page::Paper`], which becomes PDF, SVG or dots and says what it could not print as given.
+//! Layout is computed once, in micrometres ([`draft`] with [`fit`]); [`pdf`], [`svg`] and [`bitmap`] only draw it, and
+//! [`thermal`] wraps the dots for a label printer.
 //!
 //! To add one more
 //! - label format: one row of [`formats::FORMATS`];
@@ -26,6 +27,8 @@ mod proof;
 pub mod qr;
 pub mod receipt;
 pub mod sheet;
+pub mod slip;
 pub mod svg;
 pub mod table;
+pub mod thermal;
 pub mod totals;

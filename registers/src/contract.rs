@@ -3,6 +3,7 @@
 use crate::device::{DeviceRow, Devices};
 use crate::label::{self, Binding, Mint};
 use crate::leg::LegRow;
+use crate::print::{self, After, PrintJob};
 use crate::request::{self, Request};
 use crate::shelf::{ShelfKind, ShelfRow};
 use crate::site::SiteRow;
@@ -41,6 +42,8 @@ pub async fn contract(db: &Db) -> Outcome {
     a_repeated_request_gets_the_first_answer(db).await?;
     a_token_is_shown_once_and_checked_by_its_hash(db).await?;
     rows_are_read_back_as_they_were_saved(db).await?;
+    a_print_job_is_recorded_once_and_what_printed_it_again_names_the_first(db).await?;
+    print_jobs_are_listed_by_page_and_by_the_sites_of_who_asks(db).await?;
     crate::record::contract::contract(db).await?;
     crate::vault::contract::contract(db).await?;
     Ok(())
@@ -282,6 +285,85 @@ async fn rows_are_read_back_as_they_were_saved(db: &Db) -> Outcome {
     assert_eq!(list::<ShelfRow>(db, region, Timestamp(i64::MIN)).await?, [shelf]);
     assert_eq!(find::<LegRow>(db, region, &["t1", "hub"], NOW).await?, Some(leg));
     assert_eq!(find::<LegRow>(db, region, &["t1", "hub"], NOW.plus(1)).await?, None);
+    Ok(())
+}
+
+fn job(id: u128, site: Option<&str>) -> PrintJob {
+    PrintJob {
+        id: Uuid::from_u128(id),
+        printed_at: 0,
+        printed_by: "li".into(),
+        site: site.map(Into::into),
+        format: "60x40".into(),
+        language: "tspl".into(),
+        printer: Some("counter".into()),
+        labels: 3,
+        reason: None,
+        again_of: None,
+        outcome: None,
+    }
+}
+
+async fn put(db: &Db, region: Region, job: &PrintJob, codes: &[Code], at: Timestamp) -> Result<bool, Error> {
+    let mut tx = db.begin().await?;
+    let change = Change::begin(&mut tx, region, at).await?;
+    let is_new = print::record(&mut tx, &change, job, codes).await?;
+    tx.commit().await?;
+    Ok(is_new)
+}
+
+async fn a_print_job_is_recorded_once_and_what_printed_it_again_names_the_first(db: &Db) -> Outcome {
+    let region = Region(100_014);
+    // Not in their own order: they come back as they were printed.
+    let printed: Vec<Code> = codes(CodeKind::Dossier, 0, 60).into_iter().rev().collect();
+    let first = job(1, Some("t1"));
+    assert!(put(db, region, &first, &printed, NOW).await?);
+    assert!(!put(db, region, &job(1, Some("t2")), &printed[..1], NOW.plus(1)).await?, "one id, one job");
+    assert_eq!(print::codes(db, region, first.id).await?, printed);
+    let again = PrintJob { reason: Some("torn".into()), again_of: Some(first.id), ..job(2, Some("t1")) };
+    assert!(put(db, region, &again, &printed, NOW.plus(2)).await?);
+    for outcome in ["sent", "silent"] {
+        let mut tx = db.begin().await?;
+        print::ended(&mut tx, region, first.id, outcome, NOW.plus(3)).await?;
+        tx.commit().await?;
+    }
+    let stored = PrintJob { printed_at: NOW.0, outcome: Some("sent".into()), ..first.clone() };
+    assert_eq!(print::find(db, region, first.id).await?, Some(stored), "the first word on how it ended stays");
+    assert_eq!(print::find(db, Region(100_015), first.id).await?, None);
+    let stored = PrintJob { printed_at: NOW.plus(2).0, ..again };
+    assert_eq!(print::again(db, region, first.id, 10).await?, [stored.clone()]);
+    assert_eq!(stored.first(), first.id);
+    let before = print::printed_before(db, region, first.id, &printed).await?;
+    assert_eq!(before.len(), printed.len(), "by the other job");
+    Ok(())
+}
+
+async fn print_jobs_are_listed_by_page_and_by_the_sites_of_who_asks(db: &Db) -> Outcome {
+    let region = Region(100_016);
+    let sites = [Some("t1"), Some("t2"), None];
+    for number in 0..12_u128 {
+        // Several in one millisecond.
+        let at = NOW.plus(i64::try_from(number / 4)?);
+        put(db, region, &job(number, sites[usize::try_from(number % 3)?]), &[], at).await?;
+    }
+    let ids = async |sites: Option<&[SiteId]>, limit| -> Result<Vec<u128>, Error> {
+        let (mut seen, mut after) = (Vec::new(), After::START);
+        loop {
+            let page = print::list(db, region, sites, after, limit).await?;
+            let Some(last) = page.last() else { return Ok(seen) };
+            after = last.place();
+            seen.extend(page.iter().map(|job| job.id.as_u128()));
+        }
+    };
+    let all: Vec<u128> = (0..12).rev().collect();
+    assert_eq!(ids(None, 5).await?, all, "no job is lost or told twice between pages");
+    let (t1, t2) = (site_id("t1")?, site_id("t2")?);
+    assert_eq!(ids(Some(&[t1.clone()]), 2).await?, [9, 6, 3, 0]);
+    assert_eq!(ids(Some(&[t1.clone(), t2]), 3).await?, [10, 9, 7, 6, 4, 3, 1, 0]);
+    let mut many: Vec<SiteId> = (0..300).map(|at| site_id(&format!("x{at}"))).collect::<Result<_, _>>()?;
+    many.push(t1);
+    assert_eq!(ids(Some(&many), 3).await?, [9, 6, 3, 0], "of more sites than one statement takes");
+    assert_eq!(ids(Some(&[]), 3).await?, [0; 0], "of no site, nothing");
     Ok(())
 }
 

@@ -13,6 +13,7 @@ const MIGRATIONS: Migrations = Migrations {
         (3, "the record of who did what", RECORD),
         (4, "the vault, sealed", VAULT),
         (5, "people, and what they and devices sign in with", PEOPLE),
+        (6, "print jobs by site and printer, how they ended, and what was printed again", PRINTERS),
     ],
 };
 
@@ -162,4 +163,20 @@ create table credential (
 );
 create index credential_device on credential (region, device);
 alter table token add column scopes text not null default 'all';
+";
+
+/// A job printed before this step has no site: whoever sees the whole region sees it.
+const PRINTERS: &str = "
+alter table print_job add column site text;
+alter table print_job add column language text not null default 'pdf';
+alter table print_job add column printer text;
+alter table print_job add column again_of {uuid};
+create index print_job_site on print_job (region, site, printed_at);
+create index print_job_again on print_job (region, again_of);
+alter table print_job_label add column place bigint not null default 0;
+create index print_job_label_job on print_job_label (region, job);
+create table print_outcome (
+    region bigint not null, job {uuid} not null, ended_at bigint not null, outcome text not null,
+    primary key (region, job)
+);
 ";

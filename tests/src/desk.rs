@@ -2,7 +2,7 @@
 //! do what they say, on both engines.
 use crate::engine::{Fresh, on_both_engines};
 use crate::office::{MORNING, Office};
-use crate::who_may::{Somebody, staff};
+use crate::who_may::{Somebody, printed, staff};
 use api::access::who_may::{Action as A, Reach, of};
 use domain::id::Region;
 use registers::person::{PersonRow, PostRow, Role};
@@ -15,9 +15,11 @@ const COUNTY: Region = Region(441_424);
 
 /// The pages of this file: action, method and pattern, an address where there is something, and a form that it takes.
 #[rustfmt::skip]
-const PAGES: [(A, &str, &str, &str, &str); 19] = [
+const PAGES: [(A, &str, &str, &str, &str); 21] = [
     (A::MintLabels,    "GET",  "/labels", "/labels", ""),
     (A::MintLabels,    "POST", "/labels", "/labels", "job=NEW&kind=dossier&count=1"),
+    (A::ReadPrints,    "GET",  "/labels/prints/{job}", "/labels/prints/00000000-0000-0000-0000-00000000004f", ""),
+    (A::PrintPapers,   "POST", "/labels/prints/{job}", "/labels/prints/00000000-0000-0000-0000-00000000004f", "job=NEW&reason=torn"),
     (A::ReadDevices,   "GET",  "/devices", "/devices", ""),
     (A::EnrolDevices,  "POST", "/devices", "/devices", "name=desk&site=t01"),
     (A::RevokeDevices, "POST", "/devices/{device}/revoke", "/devices/desk-1/revoke", ""),
@@ -91,6 +93,12 @@ async fn each_page_opens_to_whom_it_is_for(fresh: Fresh) -> anyhow::Result<()> {
     let people = staff(&office, "t01").await?;
     employ(&office, "zhang", Role::Clerk, "t02").await?;
     office.enrol("desk-1", "site", "t01").await;
+    let code = domain::code::Code::new(domain::code::CodeKind::Dossier, 4711);
+    office.mint(&[code]).await;
+    let mut tx = office.app.db().begin().await?;
+    let change = registers::Change::begin(&mut tx, COUNTY, office.app.now()).await?;
+    registers::print::record(&mut tx, &change, &printed(Uuid::from_u128(0x4f), "t01"), &[code]).await?;
+    tx.commit().await?;
     let (mut refused, mut opened) = (0, 0);
     for (action, method, _, path, form) in PAGES {
         let nobody = ask(&office, None, method, path, form).await;

@@ -20,6 +20,7 @@ mod office;
 mod papers;
 mod parties;
 mod permutation;
+mod printers;
 mod registers_contract;
 mod restore;
 mod tls;

@@ -1,5 +1,6 @@
 //! A served application in this process, with a clock the test drives: what tests speak to, over HTTP like everybody.
 use api::app::{App, Setup, Tasks};
+use api::printers::Printers;
 use api::{driven, router, server};
 use domain::code::{Code, CodeKind};
 use domain::id::Region;
@@ -27,8 +28,13 @@ pub struct Office {
 impl Office {
     /// Opens a database and serves, at `now`, with the county of 五华 imported.
     pub async fn open(database: &str, region: Region, now: Timestamp) -> Self {
+        Self::open_with(database, region, now, Printers::default()).await
+    }
+
+    /// The same with label printers.
+    pub async fn open_with(database: &str, region: Region, now: Timestamp, printers: Printers) -> Self {
         let db = Db::open(database).await.expect("the database opens");
-        let setup = Setup::passing("http://127.0.0.1").expect("a key");
+        let setup = Setup { printers, ..Setup::passing("http://127.0.0.1").expect("a key") };
         let (app, tasks): (App, Tasks) = App::open(db, region, Clock::driven(now), setup).await.expect("it opens");
         registers::import(app.db(), region, now, registers::WUHUA).await.expect("the county is right");
         app.refresh().await.expect("the registers are read");

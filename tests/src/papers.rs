@@ -11,6 +11,8 @@ on_both_engines!(
     labels_are_printed_and_every_job_is_recorded,
     what_is_no_label_of_this_house_is_not_printed,
     a_manifest_and_a_receipt_are_pdfs_and_the_secret_stays,
+    a_slip_for_the_shelf_is_a_pdf_of_either_size,
+    labels_for_a_label_printer_are_handed_out_as_a_file_too,
     anyone_is_told_where_a_label_belongs_and_nothing_else,
 );
 
@@ -132,6 +134,55 @@ async fn a_manifest_and_a_receipt_are_pdfs_and_the_secret_stays(fresh: Fresh) ->
         [domain::code::CodeKind::Receipt],
         "one secret"
     );
+    office.close().await;
+    Ok(())
+}
+
+async fn a_slip_for_the_shelf_is_a_pdf_of_either_size(fresh: Fresh) -> anyhow::Result<()> {
+    let office = Office::open(&fresh.url, COUNTY, MORNING).await;
+    let code = mint(&office, "dossier", 1).await.remove(0);
+    let registered = json!({ "request_id": Uuid::new_v4(), "by": "li", "code": code, "kind": "result",
+        "dossier_no": "R-1", "home": "t01", "at": "t01" });
+    office.post("/api/v1/dossiers", &registered).await;
+    for query in ["", "?size=a6&shelf=A1-03&mark=17&keep_until=2026-12-02"] {
+        let (status, kind, body) =
+            fetch(&office, Method::GET, &format!("/api/v1/dossiers/{code}/slip{query}"), None).await;
+        assert_eq!((status, kind.as_str(), &body[..4]), (200, "application/pdf", b"%PDF".as_slice()));
+    }
+    for wrong in ["size=a3", "keep_until=tomorrow", "mark=012345678901234567890"] {
+        let (status, ..) = fetch(&office, Method::GET, &format!("/api/v1/dossiers/{code}/slip?{wrong}"), None).await;
+        assert!([400, 422].contains(&status), "{wrong}: {status}");
+    }
+    office.close().await;
+    Ok(())
+}
+
+async fn labels_for_a_label_printer_are_handed_out_as_a_file_too(fresh: Fresh) -> anyhow::Result<()> {
+    let office = Office::open(&fresh.url, COUNTY, MORNING).await;
+    let codes = mint(&office, "dossier", 2).await;
+    let asked = |more: Value| {
+        let mut body = json!({ "request_id": Uuid::new_v4(), "codes": codes, "reason": "lost" });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        body
+    };
+    for (language, begin) in [("tspl", "SIZE 60 mm,40 mm\r\n"), ("zpl", "^XA\n")] {
+        let body = asked(json!({ "language": language, "dpi": 300 }));
+        let (status, kind, body) = fetch(&office, Method::POST, "/api/v1/labels/prints", Some(body)).await;
+        assert_eq!((status, kind.as_str()), (200, "application/octet-stream"));
+        assert!(body.starts_with(begin.as_bytes()), "{language}");
+    }
+    for (more, kind) in [
+        (json!({ "language": "pcl" }), "invalid"),
+        (json!({ "language": "zpl", "dpi": 150 }), "invalid"),
+        (json!({ "language": "zpl", "format": "a4-3x8" }), "sheet-for-roll"),
+        (json!({ "printer": "none" }), "no-such-printer"),
+    ] {
+        assert_eq!(print(&office, asked(more.clone())).await, (422, kind.to_owned()), "{more}");
+    }
+    let languages = office.get("/api/v1/labels/prints").await;
+    let told: Vec<&str> =
+        languages.as_array().expect("jobs").iter().filter_map(|job| job["language"].as_str()).collect();
+    assert!(told.len() == 2 && told.contains(&"tspl") && told.contains(&"zpl"), "{told:?}");
     office.close().await;
     Ok(())
 }

@@ -15,6 +15,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use world::printed;
+
 /// Somebody who signed in: role and cookie.
 pub struct Somebody {
     pub role: Role,

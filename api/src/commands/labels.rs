@@ -1,5 +1,5 @@
 //! `liuzhuan labels`
-use crate::paper::{self, Print, Printed, Sheet};
+use crate::paper::{self, Done, Print, Printed, Sheet, To};
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::v1::labels::{MintRequest, mint_now};
@@ -90,7 +90,7 @@ impl Labels {
         } else {
             self.print(settings, kind, sheet).await?
         };
-        std::fs::write(&self.out, &printed.pdf).with_context(|| format!("cannot write {}", self.out.display()))?;
+        std::fs::write(&self.out, &printed.bytes).with_context(|| format!("cannot write {}", self.out.display()))?;
         if !printed.missing.is_empty() {
             super::say(format!(
                 "characters the font lacks, printed as □ and their number: {}",
@@ -119,12 +119,17 @@ impl Labels {
         let printed = match codes {
             Ok(codes) => {
                 let by = "liuzhuan labels".to_owned();
-                paper::print(&app, &Print { job, by, codes, sheet, reason: self.reason.clone() }).await
+                let reason = self.reason.clone();
+                let asked = Print { job, by, site: None, codes, sheet, to: To::Pdf, reason, again_of: None };
+                paper::print(&app, &asked).await
             }
             Err(problem) => Err(problem),
         };
         super::close(app, tasks).await;
-        printed.map_err(told)
+        match printed.map_err(told)? {
+            Done::File(printed) => Ok(printed),
+            Done::Sent { .. } => Err(anyhow!("it was sent to a printer")),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod once;
 mod party;
 mod people;
 mod person;
+mod prints;
 mod record;
 mod rights;
 mod rows;
@@ -29,7 +30,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
-pub use words::{Words, clock};
+pub use words::{Words, clock, day};
 
 /// Pages of who is signed in, each with its action.
 #[rustfmt::skip]
@@ -45,6 +46,8 @@ pub fn pages() -> Pages {
         .page(A::OpenApplicants, "/applicants/open", &["POST"], post(applicants::open))
         .page(A::RestrictApplicants, "/applicants/rights", &["GET", "POST"], get(rights::get).post(rights::post))
         .page(A::MintLabels, "/labels", &["GET", "POST"], get(labels::get).post(labels::post))
+        .page(A::ReadPrints, "/labels/prints/{job}", &["GET"], get(prints::get))
+        .page(A::PrintPapers, "/labels/prints/{job}", &["POST"], post(prints::post))
         .page(A::ReadDevices, "/devices", &["GET"], get(devices::get))
         .page(A::EnrolDevices, "/devices", &["POST"], post(devices::post))
         .page(A::RevokeDevices, "/devices/{device}/revoke", &["POST"], post(devices::revoke))

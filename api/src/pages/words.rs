@@ -192,6 +192,12 @@ pub fn clock(at: Timestamp, english: bool) -> String {
     in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format(format).to_string())
 }
 
+/// `2026年11月23日`, as it stands on papers.
+#[must_use]
+pub fn day(at: Timestamp) -> String {
+    in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format("%Y年%-m月%-d日").to_string())
+}
+
 /// A time by China's clock; `None` for what no calendar holds.
 pub(super) fn in_shanghai(at: Timestamp) -> Option<DateTime<FixedOffset>> {
     let zone = FixedOffset::east_opt(SHANGHAI_SECONDS)?;

@@ -18,6 +18,7 @@ pub mod paging;
 pub mod papers;
 pub mod parties;
 pub mod people;
+pub mod prints;
 pub mod record;
 pub mod registers;
 pub mod scan;

@@ -1,24 +1,27 @@
-//! Papers over the JSON doors: labels, the manifest of a bag, the receipt of a case; and what was printed.
+//! Papers over the JSON doors: pictures of labels, the manifest of a bag, the receipt of a case, the slip for the shelf. What
+//! is printed on label printers, and was, is in [`super::prints`].
 use crate::access::Permit;
 use crate::app::App;
-use crate::paper::{self, Print, Printed, Sheet};
-use crate::problem::{Body, Params, Problem};
+use crate::paper::{self, Printed};
+use crate::problem::{Params, Problem};
 use crate::v1::subject;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
 use domain::bag::BagFact;
 use domain::case::CaseFact;
 use domain::code::{Code, CodeKind};
+use domain::custody::Holder;
 use domain::dossier::{DossierFact, PieceKind};
 use domain::id::{SiteId, SubjectId};
 use domain::stream::StreamId;
-use domain::time::Timestamp;
 use eventstore::State as StreamState;
 use labels::formats::FORMATS;
 use labels::manifest::{Line, Manifest};
 use labels::receipt::{Material, PaperSize, Receipt};
+use labels::slip::{Slip, SlipSize};
 use projections::story::Thing;
 use projections::{custody, queues};
 use registers::item::Limit;
@@ -29,54 +32,10 @@ use uuid::Uuid;
 
 /// Dots per inch that office printers draw with.
 const OFFICE_DPI: u16 = 600;
+/// Dots per inch that most label printers draw with.
+const LABEL_DPI: u16 = 203;
 /// Lines of a manifest at most.
 const LINES_MAX: i64 = 2000;
-
-/// Labels to print.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct PrintRequest {
-    /// Made by the client: asked again, it is the same job and is recorded once.
-    pub request_id: Uuid,
-    /// Labels that were minted here.
-    pub codes: Vec<String>,
-    /// Name of a format, see `/labels/formats`; if not given, 60x40, for bags and sites 100x150.
-    #[serde(default)]
-    pub format: Option<String>,
-    /// The first free place on the first sheet, from 1.
-    #[serde(default = "one")]
-    pub start: usize,
-    /// How far the printer is to print to the right, tenths of a millimetre.
-    #[serde(default)]
-    pub right: i16,
-    /// How far down, tenths of a millimetre.
-    #[serde(default)]
-    pub down: i16,
-    /// Why labels are printed again; needed if one of them was printed before.
-    #[serde(default)]
-    pub reason: Option<String>,
-}
-
-fn one() -> usize {
-    1
-}
-
-/// Prints labels as PDF and records it. Characters the font lacks are printed as `□U+…` and named in the header
-/// `liuzhuan-missing-characters`.
-#[utoipa::path(post, path = "/labels/prints", tag = "labels", request_body = PrintRequest, responses(
-    (status = 200, content_type = "application/pdf", description = "The labels"), (status = 400, body = Problem),
-    (status = 401, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn print_labels(
-    State(app): State<App>,
-    permit: Permit,
-    Body(asked): Body<PrintRequest>,
-) -> Result<Printed, Problem> {
-    let codes: Vec<Code> = asked.codes.iter().map(|text| super::scan::read_label(text)).collect::<Result<_, _>>()?;
-    let kind = codes.first().map_or(CodeKind::Dossier, |code| code.kind());
-    let format = paper::format(asked.format.as_deref(), kind)?;
-    let sheet = Sheet { format, start: asked.start, right: asked.right, down: asked.down };
-    paper::print(&app, &Print { job: asked.request_id, by: permit.who.name(), codes, sheet, reason: asked.reason })
-        .await
-}
 
 /// How one label is to look.
 #[derive(Deserialize, IntoParams)]
@@ -126,51 +85,6 @@ pub async fn picture(
         }
     };
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], bytes).into_response())
-}
-
-/// What was printed.
-#[derive(Serialize, ToSchema)]
-pub struct PrintView {
-    pub id: Uuid,
-    pub printed_at: i64,
-    pub printed_by: String,
-    pub format: String,
-    pub labels: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// Which print jobs.
-#[derive(Deserialize, IntoParams)]
-pub struct PrintsQuery {
-    /// Only jobs before this time, milliseconds since 1970 UTC: the `printed_at` of the last one seen.
-    before: Option<i64>,
-    /// 1 to 1000; 100 if not given.
-    limit: Option<i64>,
-}
-
-/// Print jobs, newest first.
-#[utoipa::path(get, path = "/labels/prints", tag = "labels", params(PrintsQuery), responses(
-    (status = 200, body = Vec<PrintView>), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn prints(
-    State(app): State<App>,
-    Params(query): Params<PrintsQuery>,
-) -> Result<Json<Vec<PrintView>>, Problem> {
-    let limit = query.limit.unwrap_or(100);
-    if !(1..=1000).contains(&limit) {
-        return Err(Problem::invalid("`limit` is 1 to 1000"));
-    }
-    let before = Timestamp(query.before.unwrap_or(i64::MAX));
-    let jobs = registers::print::list(app.db(), app.region(), before, limit).await?;
-    let view = |job: registers::print::PrintJob| PrintView {
-        id: job.id,
-        printed_at: job.printed_at,
-        printed_by: job.printed_by,
-        format: job.format,
-        labels: job.labels,
-        reason: job.reason,
-    };
-    Ok(Json(jobs.into_iter().map(view).collect()))
 }
 
 /// A label format.
@@ -310,4 +224,106 @@ async fn materials(app: &App, case: Uuid) -> Result<Vec<Material>, Problem> {
         }
     }
     Ok(materials)
+}
+
+/// How the slip is to look.
+#[derive(Deserialize, IntoParams)]
+pub struct SlipQuery {
+    /// `label` (60 × 40 mm) or `a6`; label if not given.
+    #[serde(default)]
+    #[param(inline)]
+    size: SlipPaper,
+    /// The shelf's short name; what the last scan of shelving said, if not given.
+    shelf: Option<String>,
+    /// What the counter calls it by; the last characters of the label, if not given.
+    mark: Option<String>,
+    /// The last day it is kept, such as 2026-12-31; a line to write on, if not given.
+    keep_until: Option<String>,
+}
+
+/// What the slip is printed on.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SlipPaper {
+    #[default]
+    Label,
+    A6,
+}
+
+/// Characters of a shelf's or pickup's short name.
+const MARK_MAX: usize = 20;
+
+/// The slip that goes onto a result on the pickup shelf (上架条) as PDF: shelf and number large, since when, until when, a code
+/// to scan; no name and no item.
+#[utoipa::path(get, path = "/dossiers/{name}/slip", tag = "dossiers",
+    params(("name" = String, Path, description = "label, number or id"), SlipQuery), responses(
+    (status = 200, content_type = "application/pdf", description = "The slip"), (status = 401, body = Problem),
+    (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn slip(
+    State(app): State<App>,
+    permit: Permit,
+    Path(name): Path<String>,
+    Params(query): Params<SlipQuery>,
+) -> Result<Printed, Problem> {
+    let id = subject::dossier(&app, &permit, &name).await?;
+    let thing = Thing::Dossier(id);
+    let rows = custody::find(app.db(), app.region(), &[thing]).await?;
+    let (row, _) = rows.get(&thing).ok_or_else(Problem::not_found)?;
+    let StreamState::Dossier(history) = app.log().state(StreamId::Dossier(id), None).await? else {
+        return Err(Problem::not_found());
+    };
+    let shelved = history.told().iter().rev().find_map(|placed| {
+        if let DossierFact::Shelved(shelved) = &placed.event.fact {
+            Some((shelved.shelf.clone().unwrap_or_default(), placed.key.at))
+        } else {
+            None
+        }
+    });
+    let (shelf, since) = shelved.map_or((String::new(), None), |(shelf, at)| (shelf, Some(at)));
+    let code = row.code.or_else(|| Code::of_subject(id)).ok_or_else(Problem::not_found)?;
+    let day = |text: &String| {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d");
+        let day = day.map_err(|_| Problem::unfit("no-day", "`keep_until` is a day such as 2026-11-23"))?;
+        Ok::<_, Problem>(day.format("%Y年%-m月%-d日").to_string())
+    };
+    let site = match &row.custody.holder {
+        Holder::Site { site } => Some(site),
+        Holder::Courier { .. }
+        | Holder::Leg { .. }
+        | Holder::Post { .. }
+        | Holder::Bag { .. }
+        | Holder::Applicant
+        | Holder::Archive
+        | Holder::Unknown { .. } => row.home.as_ref(),
+    };
+    let slip = Slip {
+        code,
+        shelf: short(query.shelf, "shelf")?.unwrap_or(shelf),
+        mark: short(query.mark, "mark")?.unwrap_or_else(|| last_characters(code)),
+        ready_on: since.map(crate::pages::day).unwrap_or_default(),
+        keep_until: query.keep_until.as_ref().map_or(Ok(String::new()), day)?,
+        site: site.map(|site| app.known().site_name(site, false).to_owned()).unwrap_or_default(),
+    };
+    let size = match query.size {
+        SlipPaper::Label => SlipSize::Label,
+        SlipPaper::A6 => SlipSize::A6,
+    };
+    let dpi = if matches!(query.size, SlipPaper::Label) { LABEL_DPI } else { OFFICE_DPI };
+    paper::finish(&labels::slip::print(&slip, app.public_host(), size, dpi).map_err(paper::refused)?)
+}
+
+fn short(text: Option<String>, field: &str) -> Result<Option<String>, Problem> {
+    let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    match text {
+        Some(long) if long.chars().count() > MARK_MAX => {
+            Err(Problem::invalid(format!("`{field}` has {MARK_MAX} characters at most")))
+        }
+        text => Ok(text),
+    }
+}
+
+/// The last group of a label, by which people look it up.
+fn last_characters(code: Code) -> String {
+    let grouped = labels::code::grouped(code);
+    grouped.rsplit(' ').next().unwrap_or_default().to_owned()
 }

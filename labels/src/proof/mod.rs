@@ -5,6 +5,8 @@ mod frames;
 mod geometry;
 mod papers;
 mod reading;
+mod slips;
+mod thermal;
 
 use crate::label::Label;
 use crate::page::Page;

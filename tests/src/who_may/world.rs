@@ -1,10 +1,11 @@
-//! What there is at one site, `t01`: a dossier in a case, a bag, a device, a dossier with a courier; and how each gap of a
+//! What there is at one site, `t01`: a dossier in a case, a bag, a device, a dossier with a courier, a print job; and how each gap of a
 //! route is filled with it, or with something like it that is not there.
 use crate::office::{MORNING, Office};
 use crate::who_may::askers::{Key, client};
 use domain::code::{Code, CodeKind};
 use registers::Change;
 use registers::person::{self, PersonRow};
+use registers::print::PrintJob;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -50,14 +51,18 @@ struct Names {
     site: &'static str,
     courier: &'static str,
     spare: &'static str,
+    job: Uuid,
 }
 
+/// A print job of the site, and one that is not there.
+const JOBS: [Uuid; 2] = [Uuid::from_u128(79), Uuid::from_u128(80)];
+
 impl Names {
-    fn of(bits: u64, suffixes: [&str; 3], case: Uuid, [site, courier, spare]: [&'static str; 3]) -> Self {
+    fn of(bits: u64, suffixes: [&str; 3], [case, job]: [Uuid; 2], [site, courier, spare]: [&'static str; 3]) -> Self {
         let [of_dossier, of_bag, of_case] = suffixes.map(|suffix| format!("{OURS}-{suffix}"));
         let three = |code: Code, number| vec![labels::code::print(code), number, code.subject().to_string()];
         let (dossier, bag) = (three(dossier(bits), of_dossier), three(bag(bits), of_bag));
-        Self { dossier, bag, case: vec![of_case, case.to_string()], site, courier, spare }
+        Self { dossier, bag, case: vec![of_case, case.to_string()], site, courier, spare, job }
     }
 
     /// Every address of a route; `None` if it has a gap that is not known here.
@@ -74,6 +79,7 @@ impl Names {
             "{code}" => Some(self.dossier[0].clone()),
             "{site}" => Some(self.site.to_owned()),
             "{courier}" => Some(self.courier.to_owned()),
+            "{job}" => Some(self.job.to_string()),
             "{device}" | "{person}" => Some(self.spare.to_owned()),
             // Words of ours, no secrets.
             "{queue}" => Some("in_hand".to_owned()),
@@ -84,6 +90,23 @@ impl Names {
         let address = |name: &String| path.split('/').map(|part| filled(part, name)).collect::<Option<Vec<_>>>();
         let names = if path.contains("{name}") { names.as_slice() } else { &names[..1] };
         names.iter().map(|name| address(name).map(|parts| parts.join("/"))).collect()
+    }
+}
+
+/// A job of one label at a site.
+pub fn printed(id: Uuid, site: &str) -> PrintJob {
+    PrintJob {
+        id,
+        printed_at: 0,
+        printed_by: "li".to_owned(),
+        site: Some(site.to_owned()),
+        format: "60x40".to_owned(),
+        language: "pdf".to_owned(),
+        printer: None,
+        labels: 1,
+        reason: None,
+        again_of: None,
+        outcome: None,
     }
 }
 
@@ -118,6 +141,7 @@ impl World {
         person::put(&mut tx, &change, spare).await?;
         let badge = labels::code::draw(CodeKind::Badge, &mut rand::rng());
         person::give_badge(&mut tx, &change, badge, "spare".parse()?).await?;
+        registers::print::record(&mut tx, &change, &printed(JOBS[0], "t01"), &[dossier(HERE)]).await?;
         tx.commit().await?;
         office.app.refresh().await?;
         office.settled().await;
@@ -152,22 +176,23 @@ impl World {
 
     /// A route's addresses with what is there in each gap; `None`: a gap that this file does not know.
     pub fn there(&self, path: &str) -> Option<Vec<String>> {
-        Names::of(HERE, ["A", "S", "C"], self.case, ["t01", "courier.t01", "spare"]).addresses(path)
+        Names::of(HERE, ["A", "S", "C"], [self.case, JOBS[0]], ["t01", "courier.t01", "spare"]).addresses(path)
     }
 
     /// The same with what is not there.
     pub fn absent(&self, path: &str) -> Option<Vec<String>> {
-        Names::of(NOWHERE, ["X", "X", "X"], Uuid::from_u128(78), ["none", "none", "none"]).addresses(path)
+        Names::of(NOWHERE, ["X", "X", "X"], [Uuid::from_u128(78), JOBS[1]], ["none", "none", "none"]).addresses(path)
     }
 
     /// A body that every decision about a thing takes: each reads its own fields.
     pub fn body(&self, path: &str) -> Value {
         let fresh = if path.contains("/bags/") { bag(FRESH) } else { dossier(FRESH) };
+        let reason = if path.contains("/prints/") { "torn" } else { "complaint" };
         json!({
             "request_id": Uuid::new_v4(), "receiver": "applicant", "checked": "both", "destination": "t02",
             "code": labels::code::print(fresh), "scan_id": Uuid::from_u128(9), "step": "accepted",
             "piece": { "name": "form", "kind": "copy", "count": 1 }, "text": "seen", "name": "张三",
-            "fields": ["name"], "reason": "complaint",
+            "fields": ["name"], "reason": reason,
         })
     }
 
@@ -188,6 +213,8 @@ impl World {
     pub fn gives_away(&self, answer: &Answer) -> bool {
         let codes = [dossier(HERE), dossier(CARRIED), bag(HERE)];
         let secrets = codes.iter().flat_map(|code| [labels::code::print(*code), code.subject().to_string()]);
-        secrets.chain([OURS.to_owned(), self.case.to_string()]).any(|secret| answer.body.contains(&secret))
+        secrets
+            .chain([OURS.to_owned(), self.case.to_string(), JOBS[0].to_string()])
+            .any(|secret| answer.body.contains(&secret))
     }
 }
