@@ -17,6 +17,7 @@ pub mod pages;
 pub mod paper;
 pub mod parties;
 pub mod problem;
+pub mod receipt;
 pub mod router;
 pub mod same_site;
 pub mod server;
