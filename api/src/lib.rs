@@ -18,6 +18,7 @@ pub mod paper;
 pub mod parties;
 pub mod printers;
 pub mod problem;
+pub mod receipt;
 pub mod router;
 pub mod same_site;
 pub mod server;

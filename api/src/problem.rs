@@ -165,6 +165,8 @@ fn refused(refusal: &Refusal) -> Problem {
             CaseRefusal::AlreadyDecided => "already-decided",
             CaseRefusal::Withdrawn => "withdrawn",
             CaseRefusal::Closed => "closed",
+            CaseRefusal::NotPickedUp => "not-picked-up",
+            CaseRefusal::AlreadyRated => "already-rated",
         },
         Refusal::VersionConflict { .. } => "version-conflict",
     };

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 /// Guards every route.
 pub async fn guard(request: Request, next: Next) -> Response {
     let host = host(request.uri(), request.headers());
-    if is_ours(request.method(), host, request.headers()) {
+    if is_ours(request.method(), host, request.headers()) || is_nameless(request.uri().path(), request.headers()) {
         next.run(request).await
     } else {
         let refused = Problem::new(StatusCode::FORBIDDEN, "cross-site", "This request came from another site");
@@ -36,6 +36,15 @@ fn is_ours(method: &Method, host: Option<&str>, headers: &HeaderMap) -> bool {
         // A program; but what carries a cookie may be a browser that was told to keep silent.
         None => !headers.contains_key(header::COOKIE),
     }
+}
+
+/// Whether an older browser sends a form of the applicant's pages. They send no referrer, since their address is a secret, so
+/// such a browser calls its origin `null`. They know no cookie: nobody's authority is borrowed.
+fn is_nameless(path: &str, headers: &HeaderMap) -> bool {
+    let page = path.get(..2).is_some_and(|begin| begin.eq_ignore_ascii_case("/t"));
+    let applicant = page && matches!(path.as_bytes().get(2), None | Some(b'/'));
+    let nameless = headers.get(header::ORIGIN).is_some_and(|origin| origin == "null");
+    applicant && nameless && !headers.contains_key("sec-fetch-site")
 }
 
 /// The host that was asked, with its port: HTTP/2 has it in the address, HTTP/1 in a header.
@@ -112,6 +121,22 @@ mod tests {
         assert!(passes("POST", &[]));
         assert!(!passes("POST", &[("cookie", "session=1")]));
         assert!(!passes("POST", &[("authorization", "Basic eA=="), ("sec-fetch-site", "cross-site")]));
+    }
+
+    #[test]
+    fn a_nameless_form_passes_at_the_applicant_s_pages_alone() {
+        let passes = |path: &str, headers: &[(&'static str, &str)]| {
+            let all = headers.iter().map(|(name, value)| ((*name).try_into().unwrap(), value.parse().unwrap()));
+            is_nameless(path, &all.collect())
+        };
+        for path in ["/t", "/T", "/t/RABC", "/T/RABC/rating"] {
+            assert!(passes(path, &[("origin", "null")]), "{path}");
+            assert!(!passes(path, &[("origin", "null"), ("sec-fetch-site", "cross-site")]), "{path}");
+            assert!(!passes(path, &[("origin", "https://evil.cn")]) && !passes(path, &[]), "{path}");
+        }
+        for path in ["/", "/login", "/tx", "/people", "/x/t", "/二"] {
+            assert!(!passes(path, &[("origin", "null")]), "{path}");
+        }
     }
 
     #[test]

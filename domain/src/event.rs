@@ -280,7 +280,7 @@ pub(crate) use facts;
 mod tests {
     use super::*;
     use crate::bag::{BagChecked, BagFact, BagRegistered, Opened, Sealed};
-    use crate::case::{Accepted, CaseFact, CaseNote, CloseCode, Closed, Decided, Filed, Outcome};
+    use crate::case::{Accepted, CaseFact, CaseNote, CloseCode, Closed, Decided, Filed, Outcome, Rated};
     use crate::code::CodeKind;
     use crate::custody::payload::{
         Annulled, InBag, LookedUp, LookedUpBecause, Noted, Posted, Read, Refused, Relabelled, Sent, Shelved,
@@ -454,6 +454,7 @@ mod tests {
             CaseFact::Decided(Decided { outcome: Outcome::Granted }),
             CaseFact::Withdrawn(CaseNote { note: None }),
             CaseFact::Closed(Closed { code: CloseCode::SupplementLapsed }),
+            CaseFact::Rated(Rated { stars: 4.try_into().expect("four is a rating") }),
         ]
     }
 

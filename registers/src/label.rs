@@ -71,6 +71,15 @@ pub async fn of_batch(tx: &mut Tx, region: Region, batch: Uuid) -> Result<Vec<Co
     rows.iter().map(|(code,)| stored_code(code)).collect()
 }
 
+/// The batch that a code was minted in; a receipt's is the case it belongs to.
+///
+/// # Errors
+/// The database's own.
+pub async fn batch_of(db: &Db, region: Region, code: Code) -> Result<Option<Uuid>, Error> {
+    Ok(sql!(db.read(), c => sqlx::query_scalar("select batch from label where region = $1 and code = $2")
+        .bind(i64::from(region.0)).bind(code.to_string()).fetch_optional(c).await?))
+}
+
 /// What a code is bound to by [`bind`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Binding {

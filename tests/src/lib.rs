@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod any_order;
+mod applicant;
 mod crash;
 mod desk;
 mod documents;

@@ -31,6 +31,12 @@ pub const SEARCHES_OF_ASKER: Limit = Limit { door: "applicant-search", tries: 60
 /// Openings of applicants by one asker.
 pub const OPENINGS_OF_ASKER: Limit = Limit { door: "applicant-open", tries: 60, within_ms: 600_000 };
 
+/// Wrong receipt codes, case numbers and endings of phones from one address. What was right is given back, so that a town behind
+/// one address is not kept out by asking.
+pub const WRONG_LOOKS_OF_ADDRESS: Limit = Limit { door: "receipt-address", tries: 20, within_ms: 600_000 };
+/// Wrong endings of the phone of one case, one that is there or not: all ten thousand would take three months.
+pub const WRONG_LOOKS_OF_CASE: Limit = Limit { door: "receipt-case", tries: 5, within_ms: 3_600_000 };
+
 /// Keys remembered at most, and characters of each: a flood from many addresses or to many accounts costs no more memory than
 /// this. Beyond it the older half is forgotten; what holds then is the queue before the hashing.
 const KEYS_MAX: usize = 10_000;
@@ -80,17 +86,36 @@ impl Attempts {
         Err(TooMany { door: limit.door, wait_ms: window.until.since(now), first: window.tries == limit.tries + 1 })
     }
 
+    /// Takes one try of a key back: it was right. Whoever counts first and takes back later lets nobody try more at once.
+    pub fn give_back(&self, limit: Limit, key: &str) {
+        let key: (&'static str, String) = (limit.door, key.chars().take(KEY_LENGTH_MAX).collect());
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = windows.get_mut(&key) {
+            window.tries = window.tries.saturating_sub(1);
+        }
+    }
+
     /// Counts one try from an address. Of IPv6 the first 64 bits count: a subscriber has all addresses below them.
     ///
     /// # Errors
     /// One too many within the window.
     pub fn count_address(&self, limit: Limit, address: IpAddr, now: Timestamp) -> Result<(), TooMany> {
-        let counted = match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(it) => IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() & (u128::MAX << 64))),
-        };
-        self.count(limit, &counted.to_string(), now)
+        self.count(limit, &counted(address), now)
     }
+
+    /// As [`Self::give_back`], for an address.
+    pub fn give_back_address(&self, limit: Limit, address: IpAddr) {
+        self.give_back(limit, &counted(address));
+    }
+}
+
+/// What is counted of an address.
+fn counted(address: IpAddr) -> String {
+    let counted = match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(it) => IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() & (u128::MAX << 64))),
+    };
+    counted.to_string()
 }
 
 /// Forgets the windows that are over; if that is not enough, the older half.
@@ -138,6 +163,22 @@ mod tests {
         assert_eq!(count("a", 500), Err(TooMany { door: "test", wait_ms: 500, first: false }));
         assert_eq!(count("b", 500), Ok(()), "another key has a count of its own");
         assert_eq!(count("a", 1000), Ok(()));
+    }
+
+    #[test]
+    fn what_was_right_is_given_back_and_what_is_too_many_stays_so() {
+        let attempts = Attempts::default();
+        for _ in 0..5 {
+            assert_eq!(attempts.count(LIMIT, "a", Timestamp(0)), Ok(()));
+            attempts.give_back(LIMIT, "a");
+        }
+        attempts.give_back(LIMIT, "a");
+        attempts.give_back(LIMIT, "nobody");
+        assert_eq!([0; 3].map(|_| attempts.count(LIMIT, "a", Timestamp(0)).is_ok()), [true, true, false]);
+        let address = "2001:db8::1".parse().unwrap();
+        assert!(attempts.count_address(LIMIT, address, Timestamp(0)).is_ok());
+        attempts.give_back_address(LIMIT, "2001:db8::ffff".parse().unwrap());
+        assert_eq!([0; 3].map(|_| attempts.count_address(LIMIT, address, Timestamp(0)).is_ok()), [true, true, false]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod party;
 mod people;
 mod person;
 mod prints;
+pub mod progress;
 mod record;
 mod rights;
 mod rows;
@@ -78,6 +79,7 @@ pub fn router(app: &App) -> Router<App> {
     pages()
         .router(app)
         .route("/{code}", get(found::get))
+        .merge(applicant())
         .route("/lang/{lang}", get(home::choose))
         .route("/first", get(first::get).post(first::post))
         .route("/login", get(login::get).post(login::post))
@@ -85,7 +87,22 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/second", get(login::second).post(login::post_second))
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../../assets/icon.svg"))))
         .route("/assets/site.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/site.css"))))
+        .route(
+            "/assets/progress.css",
+            get(|| asset("text/css; charset=utf-8", include_str!("../../assets/progress.css"))),
+        )
         .route("/assets/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
+}
+
+/// The applicant's pages, open to everybody: what they tell is decided by what was typed, and wrong tries are counted. A QR code
+/// holds capitals.
+fn applicant() -> Router<App> {
+    ["/t", "/T"].into_iter().fold(Router::new(), |router, at| {
+        router
+            .route(at, get(progress::form).post(progress::look))
+            .route(&format!("{at}/{{code}}"), get(progress::get))
+            .route(&format!("{at}/{{code}}/rating"), post(progress::rate))
+    })
 }
 
 async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {

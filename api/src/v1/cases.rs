@@ -178,7 +178,7 @@ pub struct CaseView {
     pub item: String,
     pub at: String,
     pub home: String,
-    /// Name of the last step: filed, accepted, not_accepted, decided, withdrawn or closed.
+    /// Name of the last step of the procedure, which a rating is not: filed, accepted, not_accepted, decided, withdrawn or closed.
     pub stage: &'static str,
     /// Each step and when, in order.
     pub steps: Vec<(&'static str, i64)>,
@@ -210,7 +210,7 @@ pub async fn get(State(app): State<App>, permit: Permit, Path(name): Path<String
         item: filed.item.to_string(),
         at: filed.at.to_string(),
         home: filed.home.to_string(),
-        stage: steps.last().map_or("filed", |(name, _)| name),
+        stage: steps.iter().rev().map(|(name, _)| *name).find(|name| *name != "rated").unwrap_or("filed"),
         steps,
         dossiers: dossiers.iter().map(DossierView::of).collect(),
     }))

@@ -1,5 +1,5 @@
 //! The steps of a case and when each is refused. Every one is a decision of an office, so each has its rule.
-use super::event::{Accepted, CaseFact, CaseNote, Closed, Decided, Filed};
+use super::event::{Accepted, CaseFact, CaseNote, Closed, Decided, Filed, Rated};
 use crate::dossier::Ask;
 use crate::event::Event;
 use crate::history::History;
@@ -13,6 +13,14 @@ pub enum CaseCommand {
     Decide(Ask<Decided>),
     Withdraw(Ask<CaseNote>),
     Close(Ask<Closed>),
+    Rate(Ask<Rated>, Pickup),
+}
+
+/// Whether the applicant has what there is to collect, as its own streams say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pickup {
+    Done,
+    NotYet,
 }
 
 /// Why a step of a case is refused.
@@ -34,6 +42,10 @@ pub enum CaseRefusal {
     Withdrawn,
     #[error("the case is closed")]
     Closed,
+    #[error("nothing was collected yet, so nothing is rated")]
+    NotPickedUp,
+    #[error("the case was rated already")]
+    AlreadyRated,
 }
 
 #[derive(Default)]
@@ -44,6 +56,7 @@ struct Stage {
     decided: bool,
     withdrawn: bool,
     closed: bool,
+    rated: bool,
 }
 
 impl Stage {
@@ -57,6 +70,7 @@ impl Stage {
                 CaseFact::Decided(_) => stage.decided = true,
                 CaseFact::Withdrawn(_) => stage.withdrawn = true,
                 CaseFact::Closed(_) => stage.closed = true,
+                CaseFact::Rated(_) => stage.rated = true,
                 CaseFact::Remark(_) => {}
             }
         }
@@ -101,6 +115,11 @@ pub(super) fn decide(state: &History<CaseFact>, command: CaseCommand) -> Result<
             stage.open()?;
             ask.event(CaseFact::Closed)
         }
+        // A rating is no step of the procedure: it comes after its end too.
+        CaseCommand::Rate(..) if !stage.filed => return Err(CaseRefusal::NotFiled),
+        CaseCommand::Rate(..) if stage.rated => return Err(CaseRefusal::AlreadyRated),
+        CaseCommand::Rate(_, Pickup::NotYet) => return Err(CaseRefusal::NotPickedUp),
+        CaseCommand::Rate(ask, Pickup::Done) => ask.event(CaseFact::Rated),
     };
     Ok(vec![event])
 }
@@ -148,6 +167,14 @@ mod tests {
         CaseCommand::Close(ask(Closed { code: CloseCode::Granted }))
     }
 
+    fn rate(pickup: Pickup) -> CaseCommand {
+        CaseCommand::Rate(ask(rated()), pickup)
+    }
+
+    fn rated() -> Rated {
+        Rated { stars: 5.try_into().expect("five is a rating") }
+    }
+
     /// Filed, then the steps named, ten minutes apart.
     fn filed_and(steps: impl IntoIterator<Item = CaseFact>) -> crate::history::tests::Given<Case> {
         let facts = [CaseFact::Filed(filing())].into_iter().chain(steps);
@@ -169,7 +196,7 @@ mod tests {
 
     #[test]
     fn nothing_happens_in_a_case_nobody_filed() {
-        for command in [accept(), not_accept(), decide(), withdraw(), close()] {
+        for command in [accept(), not_accept(), decide(), withdraw(), close(), rate(Pickup::Done)] {
             given::<Case>([]).when(command).refused(&No::NotFiled);
         }
     }
@@ -211,6 +238,27 @@ mod tests {
         for command in [accept(), not_accept(), decide(), withdraw(), close()] {
             ended().when(command).refused(&No::Closed);
         }
+    }
+
+    #[test]
+    fn nobody_rates_what_was_not_collected() {
+        filed_and([accepted(), decided()]).when(rate(Pickup::NotYet)).refused(&No::NotPickedUp);
+    }
+
+    #[test]
+    fn a_case_is_rated_once_and_after_its_end_too() {
+        let closed = || CaseFact::Closed(Closed { code: CloseCode::Issued });
+        filed_and([closed()]).when(rate(Pickup::Done)).happens("rated");
+        filed_and([CaseFact::Rated(rated())]).when(rate(Pickup::Done)).refused(&No::AlreadyRated);
+        filed_and([CaseFact::Rated(rated())]).when(accept()).happens("accepted");
+    }
+
+    #[test]
+    fn a_rating_is_one_to_five() {
+        use crate::case::Stars;
+        let stars = |number: u8| Stars::try_from(number).map(u8::from).ok();
+        assert_eq!([0, 1, 5, 6].map(stars), [None, Some(1), Some(5), None]);
+        assert!(serde_json::from_str::<Rated>(r#"{"stars":6}"#).is_err());
     }
 
     #[test]

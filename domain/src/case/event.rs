@@ -12,6 +12,8 @@ facts! {
         Decided(Decided) = "decided" 1,
         Withdrawn(CaseNote) = "withdrawn" 1,
         Closed(Closed) = "closed" 1,
+        /// What the applicant thought of it; says nothing of the procedure.
+        Rated(Rated) = "rated" 1,
     }
     remarks {}
 }
@@ -63,6 +65,35 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
     pub code: CloseCode,
+}
+
+/// Rated (好差评) by whoever holds the receipt, after the pickup. Once, and without words: a text could name somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rated {
+    pub stars: Stars,
+}
+
+/// One to five; five is best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Stars(u8);
+
+/// Why a number is no rating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a rating is 1 to 5")]
+pub struct BadStars;
+
+impl TryFrom<u8> for Stars {
+    type Error = BadStars;
+    fn try_from(stars: u8) -> Result<Self, BadStars> {
+        if (1..=5).contains(&stars) { Ok(Self(stars)) } else { Err(BadStars) }
+    }
+}
+
+impl From<Stars> for u8 {
+    fn from(stars: Stars) -> Self {
+        stars.0
+    }
 }
 
 /// How a case ended; numbers of the Guangdong exchange interface in brackets.

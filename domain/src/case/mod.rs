@@ -2,7 +2,7 @@
 mod decide;
 mod event;
 
-pub use decide::{CaseCommand, CaseRefusal};
+pub use decide::{CaseCommand, CaseRefusal, Pickup};
 pub use event::*;
 
 use crate::event::Event;

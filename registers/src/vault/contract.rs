@@ -27,6 +27,7 @@ pub async fn contract(db: &Db) -> Outcome {
     everybody_sees_the_masked_form_only(db).await?;
     a_search_finds_whole_values_only_and_is_recorded(db).await?;
     written_again_only_the_new_value_is_found(db).await?;
+    only_who_knows_how_its_phone_ends_is_told_yes(db).await?;
     a_restricted_party_is_kept_and_opened_only_by_who_may_lift_it(db).await?;
     erased_stays_erased_and_tells_who_did_it(db).await?;
     a_note_is_written_once_and_can_be_erased(db).await?;
@@ -182,6 +183,32 @@ async fn a_search_finds_whole_values_only_and_is_recorded(db: &Db) -> Outcome {
     let searched = acts(db, &vault, "vault_searched").await?;
     assert_eq!(searched.len(), 6);
     assert!(searched.iter().all(|row| !row.body.contains("1381234")), "never what was searched for");
+    Ok(())
+}
+
+async fn only_who_knows_how_its_phone_ends_is_told_yes(db: &Db) -> Outcome {
+    let (vault, other) = (vault(db, 120_016, &[K1]).await?, vault(db, 120_017, &[K1]).await?);
+    write(db, &vault, applicant(1), &details("王小明", "13812345678")?).await?;
+    write(db, &vault, (applicant(1).0, Party::Proxy), &details("李小红", "13912344321")?).await?;
+    write(db, &vault, applicant(2), &details("王小明", "13812345678")?).await?;
+    let nameless = Details::check(Given { name: "王小明", ..Given::default() }, NaiveDate::MAX);
+    write(db, &vault, applicant(3), &nameless.map_err(|wrong| format!("{wrong:?}"))?).await?;
+    let ends = async |case: u128, typed: &str| vault.phone_ends(db, Some(applicant(case).0), typed).await;
+    assert!(ends(1, "5678").await? && ends(1, "4321").await?, "the applicant's and the proxy's");
+    for (case, typed) in [(1, "5679"), (1, "45678"), (1, ""), (1, "678"), (2, "4321"), (3, "5678"), (4, "5678")] {
+        assert!(!ends(case, typed).await?, "{case} {typed}");
+    }
+    assert!(!vault.phone_ends(db, None, "5678").await? && !other.phone_ends(db, Some(applicant(1).0), "5678").await?);
+    let mut tx = db.begin().await?;
+    vault.restrict(&mut tx, &clerk(), applicant(1), &reason()).await?;
+    vault.erase(&mut tx, &clerk(), applicant(2), &reason()).await?;
+    tx.commit().await?;
+    assert!(!ends(1, "5678").await? && !ends(2, "5678").await?, "restricted, erased");
+    assert!(
+        !vault.applicant_is_erased(db, applicant(1).0).await? && !vault.applicant_is_erased(db, applicant(4).0).await?
+    );
+    assert!(vault.applicant_is_erased(db, applicant(2).0).await?);
+    assert_eq!(acts(db, &vault, "vault_opened").await?.len(), 0, "nothing was shown, nothing is recorded");
     Ok(())
 }
 

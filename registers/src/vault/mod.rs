@@ -10,6 +10,7 @@
 #[doc(hidden)]
 pub mod contract;
 mod details;
+mod ending;
 mod keys;
 mod mask;
 mod note;
@@ -23,6 +24,7 @@ mod small;
 mod sweep;
 
 pub use details::{Details, Given, Identity, IdentityKind, Invalid, Secret};
+pub use ending::ENDING;
 pub use keys::{KeyError, Keyring, Keys, make_key};
 pub use mask::{Masked, mask};
 pub use note::Note;

@@ -162,4 +162,26 @@ async fn beyond_ones_sites_every_route_answers_like_nothing(fresh: Fresh) -> any
     Ok(())
 }
 
-on_both_engines!(every_route_answers_everybody_as_the_table_says, beyond_ones_sites_every_route_answers_like_nothing,);
+/// Pages that ask nobody who it is.
+async fn the_applicant_s_pages_answer_everybody_alike(fresh: Fresh) -> anyhow::Result<()> {
+    let office = Office::open(&fresh.url, Region(441_424), MORNING).await;
+    let own = staff(&office, "t01", "t01", Validity::ALWAYS).await?;
+    let everybody = [own, askers::devices(&office).await?, askers::clients(&office).await?].concat();
+    let world = World::open(&office).await?;
+    let receipt = world.receipt(&office).await?;
+    for path in ["/t".to_owned(), format!("/t/{receipt}"), format!("/T/{receipt}?lang=en")] {
+        let told = world.ask(&Key::Nothing, "GET", &path, &json!({})).await;
+        assert!(told.status == 200 && !world.gives_away(&told), "{path}: {told:?}");
+        for asker in &everybody {
+            assert_eq!(world.ask(&asker.key, "GET", &path, &json!({})).await, told, "{}: {path}", asker.name);
+        }
+    }
+    office.close().await;
+    Ok(())
+}
+
+on_both_engines!(
+    the_applicant_s_pages_answer_everybody_alike,
+    every_route_answers_everybody_as_the_table_says,
+    beyond_ones_sites_every_route_answers_like_nothing,
+);

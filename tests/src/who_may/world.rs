@@ -174,6 +174,17 @@ impl World {
         Answer { status, headers, body }
     }
 
+    /// The code of a receipt of the case, as printing one makes it.
+    pub async fn receipt(&self, office: &Office) -> anyhow::Result<String> {
+        let code = labels::code::draw(CodeKind::Receipt, &mut rand::rng());
+        let mut tx = office.app.db().begin().await?;
+        let change = Change::begin(&mut tx, office.app.region(), MORNING).await?;
+        let mint = registers::label::Mint { codes: &[code], batch: self.case, site: None };
+        registers::label::mint(&mut tx, &change, mint).await?;
+        tx.commit().await?;
+        Ok(labels::code::print(code))
+    }
+
     /// A route's addresses with what is there in each gap; `None`: a gap that this file does not know.
     pub fn there(&self, path: &str) -> Option<Vec<String>> {
         Names::of(HERE, ["A", "S", "C"], [self.case, JOBS[0]], ["t01", "courier.t01", "spare"]).addresses(path)
