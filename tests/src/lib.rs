@@ -7,6 +7,7 @@
 mod any_order;
 mod crash;
 mod desk;
+mod desk_pages;
 mod documents;
 mod doors;
 mod engine;
