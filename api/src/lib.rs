@@ -4,6 +4,7 @@
 //! in `pages/`, a template, one line there. Statuses and problem types are decided in [`problem`] alone.
 pub mod access;
 pub mod app;
+pub mod catalogue;
 pub mod client_address;
 pub mod commands;
 pub mod driven;

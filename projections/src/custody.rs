@@ -7,9 +7,10 @@ use crate::story::{Thing, load, tell};
 use crate::{affected, stays};
 use async_trait::async_trait;
 use domain::bag::BagFact;
-use domain::custody::{Cause, Custody, Holder};
+use domain::custody::{Cause, Custody, Holder, Step};
 use domain::dossier::{DossierFact, DossierKind};
 use domain::exception::Limits;
+use domain::history::Placed;
 use domain::id::{CaseId, ItemId, Region, SiteId, SubjectId};
 use domain::network::Networks;
 use domain::stay::Bags;
@@ -23,7 +24,7 @@ use uuid::Uuid;
 
 const COLUMNS: &str = "region bigint not null, subject {uuid} not null, position bigint not null,
     holder text not null, site {text}, courier {text}, outer_bag {uuid}, next_hop {text}, target {text},
-    since bigint not null, case_id {uuid}, body text not null, primary key (region, subject)";
+    since bigint not null, case_id {uuid}, shelved bigint not null, body text not null, primary key (region, subject)";
 const INDEXES: &[&str] = &[
     "(region, site, since, subject) where site is not null",
     "(region, courier, since, subject) where courier is not null",
@@ -36,7 +37,7 @@ const INDEXES: &[&str] = &[
 /// Tables of custody.
 pub static MODEL: Model = Model {
     name: "custody",
-    version: 2,
+    version: 3,
     tables: &[
         Table { name: "custody_dossier", columns: COLUMNS, indexes: INDEXES },
         Table { name: "custody_bag", columns: COLUMNS, indexes: INDEXES },
@@ -73,6 +74,9 @@ pub struct Row {
     pub next_hop: Option<SiteId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer_bag: Option<SubjectId>,
+    /// The shelf it lies on, waiting for the applicant; empty where nobody said which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelf: Option<String>,
 }
 
 /// Writes custody in the append transaction.
@@ -176,7 +180,7 @@ fn unread_bags(things: &[Thing], streams: &Streams) -> impl Iterator<Item = Subj
 
 /// The packings that would have closed a ring.
 fn rings(id: SubjectId, streams: &Streams, tale: &Tale) -> Vec<stays::Stay> {
-    let ring = |step: &domain::custody::Step| {
+    let ring = |step: &Step| {
         let event = streams.bag(id).find(step.scan)?;
         let BagFact::Packed(packed) = &event.fact else { return None };
         Some(stays::ring(Thing::Bag(id), step, packed.bag))
@@ -204,8 +208,19 @@ fn dossier_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
         home: registered.map(|it| it.home.clone()),
         registered: registered.is_some(),
         code,
+        shelf: shelf(&told, tale),
         ..row(id, tale)
     }
+}
+
+/// Where it was put for the applicant, if it still lies at that site: a sighting there changes nothing, whatever else moves
+/// it does.
+fn shelf(told: &[Placed<'_, DossierFact>], tale: &Tale) -> Option<String> {
+    let fact = |step: &Step| step.fact.map(|index| &told[index].event.fact);
+    let last = tale.steps.iter().rev().find(|step| !matches!(fact(step), Some(DossierFact::Sighted(_))))?;
+    let Some(DossierFact::Shelved(shelved)) = fact(last) else { return None };
+    let still = last.holder.site().is_some() && last.holder == tale.custody.holder;
+    still.then(|| shelved.shelf.clone().unwrap_or_default())
 }
 
 fn bag_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
@@ -241,6 +256,7 @@ fn row(subject: SubjectId, tale: &Tale) -> Row {
         target: tale.target.clone(),
         next_hop: tale.next_hop.clone(),
         outer_bag: tale.outer_bag,
+        shelf: None,
     }
 }
 
@@ -288,14 +304,14 @@ async fn upsert(
             let table = format!("{table}{}", life.suffix());
             let head = format!(
                 "insert into {table} as r (region, subject, position, holder, site, courier, outer_bag, next_hop, target, \
-                 since, case_id, body) values "
+                 since, case_id, shelved, body) values "
             );
             let tail = " on conflict (region, subject) do update set position = excluded.position, \
                         holder = excluded.holder, site = excluded.site, courier = excluded.courier, \
                         outer_bag = excluded.outer_bag, next_hop = excluded.next_hop, target = excluded.target, \
-                        since = excluded.since, case_id = excluded.case_id, body = excluded.body \
+                        since = excluded.since, case_id = excluded.case_id, shelved = excluded.shelved, body = excluded.body \
                         where excluded.position >= r.position";
-            Statements::rows(&head, 12, tail)
+            Statements::rows(&head, 13, tail)
         };
         ["custody_dossier", "custody_bag"].map(|table| [Life::Live, Life::Shadow].map(|life| of(table, life)))
     });
@@ -316,7 +332,7 @@ async fn upsert(
                     .bind(row.next_hop.as_ref().filter(|_| live).map(SiteId::as_str))
                     .bind(row.target.as_ref().filter(|_| live).map(SiteId::as_str))
                     .bind(row.custody.since.unwrap_or_default().0)
-                    .bind(row.case.map(|case| case.0)).bind(body.as_str());
+                    .bind(row.case.map(|case| case.0)).bind(i64::from(row.shelf.is_some() && live)).bind(body.as_str());
             }
             query.execute(c).await.map(|_| ())
         })?;

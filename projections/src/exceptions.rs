@@ -195,6 +195,30 @@ pub async fn of_subject(db: &Db, region: Region, subject: SubjectId) -> Result<V
         .bind(i64::from(region.0)).bind(subject.0).fetch_all(c).await)
 }
 
+/// The open exceptions of some things, those too that only count later: the lamps of a list.
+///
+/// # Errors
+/// The database's own.
+pub async fn open_of(db: &Db, region: Region, subjects: &[Uuid]) -> Result<Vec<Row>, sqlx::Error> {
+    static FIND: LazyLock<Statements> = LazyLock::new(|| Statements::keys(OPEN_OF, 1, ")"));
+    let mut found = Vec::new();
+    for list in filled(subjects) {
+        let rows: Vec<Row> = sql!(db.read(), c => {
+            let mut query = sqlx::query_as(FIND.of(&c, list.len())).bind(i64::from(region.0));
+            for subject in &list {
+                query = query.bind(subject);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+const OPEN_OF: &str =
+    "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
+     from exceptions where is_open = 1 and region = $1 and subject in (";
+
 /// The open exceptions that hang on scans, by when they began to count: what a device's own scans led to.
 ///
 /// # Errors
@@ -244,4 +268,24 @@ pub async fn open_counts(
         }
         query.fetch_all(c).await
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eventstore::db::Engine;
+
+    #[tokio::test]
+    async fn the_lamps_of_a_list_are_an_index_search() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("plan.db").display().to_string()).await.unwrap();
+        crate::model::prepare(&db).await.unwrap();
+        let Engine::Sqlite(pool) = db.read() else { panic!("not SQLite") };
+        let keys: Vec<String> = (0..100).map(|key| format!("x'{key:032}'")).collect();
+        let text = AssertSqlSafe(format!("explain query plan {OPEN_OF}{})", keys.join(", ")));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(text).fetch_all(pool).await.unwrap();
+        let searches =
+            |step: &String| step.starts_with("SEARCH exceptions") && step.contains("(region=? AND subject=?)");
+        assert!(!steps.is_empty() && steps.iter().all(|(_, _, _, step)| searches(step)), "{steps:?}");
+    }
 }

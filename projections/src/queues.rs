@@ -17,20 +17,23 @@ pub struct Placed {
     pub position: i64,
 }
 
-/// Which queue of a site. Disjoint: each dossier that is here is in hand or to be sent, and what is to come is not here.
+/// Which queue of a site. Disjoint: each dossier that is here is in hand, to be sent or on the
+/// shelf, and what is to come is not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
     /// Next hop is here, not yet here.
     ToCome,
-    /// Here, no next hop.
+    /// Here, no next hop, and on no shelf.
     InHand,
     /// Here, next hop elsewhere.
     ToSend,
+    /// Here, on a shelf until the applicant comes.
+    OnShelf,
 }
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 3] = [Self::ToCome, Self::InHand, Self::ToSend];
+    pub const ALL: [Self; 4] = [Self::ToCome, Self::InHand, Self::ToSend, Self::OnShelf];
 
     /// Its name in addresses.
     #[must_use]
@@ -39,6 +42,7 @@ impl Queue {
             Self::ToCome => "to_come",
             Self::InHand => "in_hand",
             Self::ToSend => "to_send",
+            Self::OnShelf => "on_shelf",
         }
     }
 
@@ -46,7 +50,8 @@ impl Queue {
     fn condition(self, place: &str) -> String {
         match self {
             Self::ToCome => format!("{place}.next_hop = $2"),
-            Self::InHand => format!("{place}.site = $2 and (d.target is null or d.target = $2)"),
+            Self::InHand => format!("{place}.site = $2 and d.shelved = 0 and (d.target is null or d.target = $2)"),
+            Self::OnShelf => format!("{place}.site = $2 and d.shelved = 1 and (d.target is null or d.target = $2)"),
             Self::ToSend => format!("{place}.site = $2 and d.target <> $2"),
         }
     }
@@ -176,7 +181,7 @@ fn count_of(queue: Queue) -> String {
 ///
 /// # Errors
 /// The database's own.
-pub async fn counts(db: &Db, region: Region, site: &SiteId) -> Result<[(Queue, i64); 3], sqlx::Error> {
+pub async fn counts(db: &Db, region: Region, site: &SiteId) -> Result<[(Queue, i64); 4], sqlx::Error> {
     let mut counts = Queue::ALL.map(|queue| (queue, 0));
     for (queue, count) in &mut counts {
         let text = AssertSqlSafe(count_of(*queue));

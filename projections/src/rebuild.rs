@@ -247,4 +247,5 @@ const COMPARED: &[(&str, &str, &str)] = &[
     ("exceptions", "visits", "region, site, what, subject"),
     ("search", "search_terms", "region, term, kind, subject, what"),
 ];
-const CUSTODY: &str = "region, subject, holder, site, courier, outer_bag, next_hop, target, since, case_id, body";
+const CUSTODY: &str =
+    "region, subject, holder, site, courier, outer_bag, next_hop, target, since, case_id, shelved, body";

@@ -35,7 +35,7 @@ def known(field: str, path: str) -> list:
     if field == "party":
         return ["applicant", "proxy"]
     if field == "queue":
-        return ["to_come", "in_hand", "to_send"]
+        return ["to_come", "in_hand", "to_send", "on_shelf"]
     return []
 
 

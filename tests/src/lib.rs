@@ -8,6 +8,7 @@ mod any_order;
 mod applicant;
 mod crash;
 mod desk;
+mod desk_pages;
 mod documents;
 mod doors;
 mod engine;

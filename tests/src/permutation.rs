@@ -102,7 +102,7 @@ async fn each_dossier_is_somewhere_once(office: &Office) {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut lists: Vec<String> = Vec::new();
     for site in SITES {
-        lists.extend(["in_hand", "to_send"].map(|queue| format!("/api/v1/sites/{site}/queues/{queue}")));
+        lists.extend(["in_hand", "to_send", "on_shelf"].map(|queue| format!("/api/v1/sites/{site}/queues/{queue}")));
     }
     // A clerk whose desk says `collected` carries it, like a courier.
     let carriers = COURIERS.into_iter().chain(["clerk.0"]);

@@ -1,7 +1,10 @@
-//! A dossier: where it is, since when, how we know, what is next, and its trail, live.
+//! A dossier: where it is, since when, how we know, what is next, its way and its trail, live; what is inside, its case's other
+//! dossiers, and what may be done with it (`deeds.rs`).
 use super::applicants::{PartyCard, reasons};
-use super::page;
+use super::deeds::{self, DEEDS, Offer, Typed};
+use super::stops::{self, Stop};
 use super::words::{Words, tail};
+use super::{again, done, page, typed};
 use crate::access::{Action, Permit};
 use crate::app::App;
 use crate::problem::{Params, Problem};
@@ -14,8 +17,11 @@ use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::custody::{Custody, Evidence, Holder, Reading};
+use domain::dossier::DossierFact;
+use domain::history::History;
 use domain::id::CaseId;
 use domain::trail::Line;
+use eventstore::State as StreamState;
 use projections::queues;
 use projections::story::Thing;
 use serde::Deserialize;
@@ -48,6 +54,55 @@ struct DossierPage {
     /// The form for a note, for who may write one.
     note: Option<NewNote>,
     problem: Option<String>,
+    /// What was done just now.
+    done: Option<String>,
+    stops: Vec<Stop>,
+    pieces: Vec<(String, String, u32)>,
+    /// The other dossiers of its case.
+    others: Vec<Other>,
+    deeds: Vec<Offer>,
+    prints: Prints,
+    believed: Believed,
+}
+
+/// Another dossier of the case.
+struct Other {
+    to: String,
+    number: String,
+    kind: String,
+    place: String,
+}
+
+/// Papers that somebody may print here.
+#[derive(Default)]
+pub(super) struct Prints {
+    /// The job of a label.
+    pub label: Option<Uuid>,
+    /// The case of a receipt.
+    pub receipt: Option<Uuid>,
+    /// The bag of a manifest.
+    pub manifest: Option<Uuid>,
+}
+
+/// The question what was believed at a time.
+#[derive(Default)]
+struct Believed {
+    typed: String,
+    problem: Option<String>,
+    /// The time that this page tells of.
+    at: Option<String>,
+}
+
+/// Which account of a dossier is asked for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct DossierQuery {
+    as_of: Option<i64>,
+    known_at: Option<i64>,
+    at: Option<i64>,
+    /// As believed at this minute in China, such as `2026-11-23T10:00`.
+    believed: String,
+    done: String,
 }
 
 /// A note as it is shown.
@@ -85,10 +140,70 @@ pub async fn get(
     permit: Permit,
     Path(name): Path<String>,
     headers: HeaderMap,
-    Params(query): Params<TrailQuery>,
+    Params(query): Params<DossierQuery>,
 ) -> Result<Response, Problem> {
     let Named::Thing(thing) = named(&app, &permit, &name).await? else { return Err(Problem::not_found()) };
-    show(&app, &permit, &headers, thing, query).await.map(|shown| page(&shown))
+    let mut asked = TrailQuery { as_of: query.as_of, known_at: query.known_at, at: query.at };
+    let believed = match typed::minute(&query.believed) {
+        Ok(at) => at,
+        Err(problem) => return unbelieved(&app, &permit, &headers, thing, query.believed, &problem).await,
+    };
+    asked.known_at = believed.map(|at| at.0).or(asked.known_at);
+    match show(&app, &permit, &headers, thing, asked).await {
+        Ok(mut shown) => {
+            shown.believed.at = asked.known_at.map(|at| shown.words.time(domain::time::Timestamp(at)));
+            shown.believed.typed = query.believed;
+            let names: Vec<&str> = DEEDS.iter().map(|(name, _)| *name).collect();
+            shown.done = done(&shown.words, &names, &query.done);
+            Ok(page(&shown))
+        }
+        // It is there, but nothing was known of it then.
+        Err(problem) if problem.status == 404 && believed.is_some() => {
+            let nothing = Problem { status: 404, ..Problem::unfit("nothing-then", "nothing was recorded by then") };
+            unbelieved(&app, &permit, &headers, thing, query.believed, &nothing).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The page as it is now, with why the time that was asked for cannot be shown.
+async fn unbelieved(
+    app: &App,
+    permit: &Permit,
+    headers: &HeaderMap,
+    thing: Thing,
+    typed: String,
+    problem: &Problem,
+) -> Result<Response, Problem> {
+    let mut shown = show(app, permit, headers, thing, TrailQuery::default()).await?;
+    shown.believed = Believed { problem: Some(shown.words.problem(problem)), typed, at: None };
+    Ok((again(problem)?, page(&shown)).into_response())
+}
+
+/// The page again, with the form of a deed open, what is wrong with it and what was typed.
+pub(super) async fn show_again(
+    app: &App,
+    permit: &Permit,
+    headers: &HeaderMap,
+    name: &str,
+    deed: &str,
+    typed: Typed,
+    problem: &Problem,
+) -> Result<Response, Problem> {
+    let status = again(problem)?;
+    let id = dossier(app, permit, name).await?;
+    let reads = permit.also_for(Action::ReadDossiers).ok_or_else(|| problem.clone())?;
+    let mut shown = show(app, &reads, headers, Thing::Dossier(id), TrailQuery::default()).await?;
+    let said = shown.words.problem(problem);
+    match shown.deeds.iter_mut().find(|offer| offer.name == deed) {
+        // Nothing was done under the old id, or something else was: the next try is another request.
+        Some(offer) => {
+            offer.problem = Some(said);
+            offer.typed = Typed { request_id: Uuid::new_v4(), ..typed };
+        }
+        None => shown.problem = Some(said),
+    }
+    Ok((status, page(&shown)).into_response())
 }
 
 /// `POST /dossiers/{name}/notes`: back to the page, or the page again with what is wrong and what was typed.
@@ -131,6 +246,7 @@ async fn show(
     if past {
         return Ok(shown);
     }
+    furnish(app, permit, thing, &mut shown).await?;
     if let Some(case) = shown.case {
         let may_open = permit.also_for(Action::OpenApplicants).is_some();
         shown.writes = permit.also_for(Action::WriteApplicants).map(|_| case.0);
@@ -145,6 +261,51 @@ async fn show(
         shown.note = matches!(thing, Thing::Dossier(_)).then(form);
     }
     Ok(shown)
+}
+
+/// What is inside, what belongs to it, and what may be done with it.
+async fn furnish(app: &App, permit: &Permit, thing: Thing, shown: &mut DossierPage) -> Result<(), Problem> {
+    let Thing::Dossier(id) = thing else {
+        shown.prints.manifest = permit.also_for(Action::PrintPapers).map(|_| thing.id().0);
+        return Ok(());
+    };
+    let Some(placed) = queues::find(app.db(), app.region(), id).await? else { return Ok(()) };
+    let StreamState::Dossier(history) = app.log().state(thing.stream(), None).await? else { return Ok(()) };
+    shown.pieces = pieces(&shown.words, &history);
+    shown.deeds = deeds::offers(app, &shown.words, permit, &placed.dossier, &history);
+    shown.prints.label = permit.also_for(Action::MintLabels).map(|_| Uuid::new_v4());
+    let Some(case) = placed.dossier.case else { return Ok(()) };
+    shown.prints.receipt = permit.also_for(Action::PrintPapers).map(|_| case.0);
+    let all = queues::of_case(app.db(), app.region(), case.0).await?;
+    let others = all.iter().filter(|other| other.dossier.subject != id);
+    shown.others = others.map(|other| of_case(&shown.words, other)).collect();
+    Ok(())
+}
+
+fn of_case(words: &Words, placed: &queues::Placed) -> Other {
+    let row = &placed.dossier;
+    Other {
+        to: format!("/dossiers/{}", row.subject),
+        number: row.number.clone().or_else(|| view::printed(row)).unwrap_or_default(),
+        kind: row.kind.map_or_else(String::new, |kind| words.kind(kind)),
+        place: words.holder(placed.bag.as_ref().map_or(&row.custody.holder, |bag| &bag.custody.holder)),
+    }
+}
+
+/// The papers inside, as registered and as added since.
+fn pieces(words: &Words, history: &History<DossierFact>) -> Vec<(String, String, u32)> {
+    let told = history.told();
+    let of = told.iter().flat_map(|placed| match &placed.event.fact {
+        DossierFact::Registered(registered) => registered.pieces.as_slice(),
+        fact => {
+            if let DossierFact::PieceAdded(piece) = fact {
+                std::slice::from_ref(piece)
+            } else {
+                &[]
+            }
+        }
+    });
+    of.map(|piece| (piece.name.clone(), words.piece(piece.kind), u32::from(piece.count))).collect()
 }
 
 async fn said(app: &App, words: &Words, thing: Thing) -> Result<Vec<Said>, Problem> {
@@ -204,6 +365,13 @@ async fn build(app: &App, words: Words, thing: Thing, trail: Trail, past: bool) 
         notes: Vec::new(),
         note: None,
         problem: None,
+        done: None,
+        stops: stops::of(&words, &app.known(), &trail.lines, &custody.holder, row.filter(|_| !past)),
+        pieces: Vec::new(),
+        others: Vec::new(),
+        deeds: Vec::new(),
+        prints: Prints::default(),
+        believed: Believed::default(),
         words,
     })
 }

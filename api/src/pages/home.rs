@@ -15,6 +15,8 @@ use serde::Deserialize;
 
 /// Hits and movements shown at most.
 const SHOWN: i64 = 20;
+/// Options below the box at most.
+const SUGGESTED: i64 = 8;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -84,6 +86,30 @@ pub async fn get(
     let recent = recent(&app, &scope, &words, head).await?;
     let (query, searched) = (typed.to_owned(), !typed.is_empty());
     Ok(page(&HomePage { words, query, hits, searched, more, recent, exceptions, head }))
+}
+
+#[derive(Template)]
+#[template(path = "suggestions.html")]
+struct Suggestions {
+    words: Words,
+    hits: Vec<Hit>,
+}
+
+/// `GET /find`: options for the box, while somebody types.
+pub async fn suggest(
+    State(app): State<App>,
+    permit: Permit,
+    headers: HeaderMap,
+    Params(query): Params<HomeQuery>,
+) -> Result<Response, Problem> {
+    let words = Words::of_permit(&headers, app.known(), &permit);
+    let found = find(&app, &permit.scope, query.q.trim(), SUGGESTED).await?;
+    let mut hits = Vec::new();
+    for hit in found {
+        hits.extend(links(&app, &words, hit).await?);
+    }
+    hits.truncate(SUGGESTED as usize);
+    Ok(page(&Suggestions { words, hits }))
 }
 
 /// `GET /lang/{lang}`: keeps the language chosen and goes back to where it was chosen.

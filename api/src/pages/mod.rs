@@ -3,6 +3,7 @@
 mod account;
 mod applicants;
 mod clients;
+mod deeds;
 mod devices;
 mod dossier;
 mod first;
@@ -17,8 +18,11 @@ mod person;
 mod prints;
 pub mod progress;
 mod record;
+mod register;
 mod rights;
 mod rows;
+mod stops;
+mod today;
 mod typed;
 mod words;
 
@@ -40,7 +44,19 @@ pub fn pages() -> Pages {
     use Action as A;
     Pages::default()
         .page(A::OwnAccount, "/", &["GET"], get(home::get))
+        .page(A::ReadDossiers, "/find", &["GET"], get(home::suggest))
+        .page(A::FileCases, "/register", &["GET", "POST"], get(register::get).post(register::post))
+        .page(A::FileCases, "/register/items", &["GET"], get(register::items))
+        .page(A::ReadQueues, "/today", &["GET"], get(today::choose))
+        .page(A::ReadQueues, "/sites/{site}", &["GET"], get(today::get))
         .page(A::ReadDossiers, "/dossiers/{name}", &["GET"], get(dossier::get))
+        .page(A::Scan, "/dossiers/{name}/report", &["POST"], post(deeds::report))
+        .page(A::HandOut, "/dossiers/{name}/hand-out", &["POST"], post(deeds::hand_out))
+        .page(A::Redirect, "/dossiers/{name}/recall", &["POST"], post(deeds::recall))
+        .page(A::Redirect, "/dossiers/{name}/reroute", &["POST"], post(deeds::reroute))
+        .page(A::Relabel, "/dossiers/{name}/relabel", &["POST"], post(deeds::relabel))
+        .page(A::Archive, "/dossiers/{name}/archive", &["POST"], post(deeds::archive))
+        .page(A::Correct, "/dossiers/{name}/void", &["POST"], post(deeds::void))
         .page(A::WriteNotes, "/dossiers/{name}/notes", &["POST"], post(dossier::note))
         .page(A::WriteApplicants, "/cases/{name}/party", &["GET", "POST"], get(party::get).post(party::post))
         .page(A::SearchApplicants, "/applicants", &["GET", "POST"], get(applicants::get).post(applicants::find))
@@ -91,7 +107,15 @@ pub fn router(app: &App) -> Router<App> {
             "/assets/progress.css",
             get(|| asset("text/css; charset=utf-8", include_str!("../../assets/progress.css"))),
         )
-        .route("/assets/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
+        .route("/assets/live.js", get(|| script(include_str!("../../assets/live.js"))))
+        .route("/assets/find.js", get(|| script(include_str!("../../assets/find.js"))))
+        // The handheld's own reading of scanners, which desks have too.
+        .route("/assets/wedge.js", get(|| script(include_str!("../../assets/handheld/wedge.js"))))
+        .route("/assets/code.js", get(|| script(include_str!("../../assets/handheld/code.js"))))
+}
+
+async fn script(text: &'static str) -> impl IntoResponse {
+    asset("text/javascript; charset=utf-8", text).await
 }
 
 /// The applicant's pages, open to everybody: what they tell is decided by what was typed, and wrong tries are counted. A QR code

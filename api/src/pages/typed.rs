@@ -2,7 +2,7 @@
 use super::words::{SHANGHAI_SECONDS, Words, in_shanghai};
 use crate::app::App;
 use crate::problem::Problem;
-use chrono::{Days, NaiveDate, NaiveTime, Timelike};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use domain::id::SiteId;
 use domain::time::Timestamp;
 use projections::Scope;
@@ -36,6 +36,17 @@ fn midnight(day: &str, later: u64) -> Result<Timestamp, Problem> {
     let read = read.ok_or_else(|| Problem::unfit("no-day", "a day is such as 2026-11-23"))?;
     let utc = read.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
     Ok(Timestamp(utc - i64::from(SHANGHAI_SECONDS) * 1000))
+}
+
+/// A minute in China, as a browser's field for it sends one.
+///
+/// # Errors
+/// No minute.
+pub fn minute(typed: &str) -> Result<Option<Timestamp>, Problem> {
+    let Some(typed) = filled(typed) else { return Ok(None) };
+    let read = NaiveDateTime::parse_from_str(&typed, "%Y-%m-%dT%H:%M").ok().filter(|_| typed.len() == 16);
+    let read = read.ok_or_else(|| Problem::unfit("no-minute", "a minute is such as 2026-11-23T10:00"))?;
+    Ok(Some(Timestamp(read.and_utc().timestamp_millis() - i64::from(SHANGHAI_SECONDS) * 1000)))
 }
 
 /// From when something holds, as a form takes it and people read it; empty for always.
@@ -98,6 +109,15 @@ mod tests {
         assert_eq!(begin(" ").unwrap(), None);
         for wrong in ["2026-11-31", "today", "99999-01-01", "2026-1-1", "2026-11-02T00"] {
             assert!(begin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_minute_is_told_by_chinas_clock() {
+        assert_eq!(minute("2026-11-02T08:00").unwrap(), Some(Timestamp(1_793_577_600_000)));
+        assert_eq!(minute("").unwrap(), None);
+        for wrong in ["2026-11-02", "10:00", "2026-11-02T25:00", "99999-11-02T08:0"] {
+            assert!(minute(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, FixedOffset};
 use domain::custody::{Custody, Evidence, Holder, Reading, Sides};
+use domain::dossier::{DossierKind, PieceKind};
 use domain::id::{PersonId, SiteId};
 use domain::time::Timestamp;
 use rust_i18n::t;
@@ -28,7 +29,9 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 8] = [
+const LINKS: [(Action, &str, &str); 10] = [
+    (Action::ReadQueues, "/today", "today.title"),
+    (Action::FileCases, "/register", "register.title"),
     (Action::SearchApplicants, "/applicants", "applicants.title"),
     (Action::RestrictApplicants, "/applicants/rights", "rights.title"),
     (Action::MintLabels, "/labels", "labels.title"),
@@ -127,13 +130,37 @@ impl Words {
     /// How long ago, in one unit.
     #[must_use]
     pub fn ago(&self, at: Timestamp, now: Timestamp) -> String {
-        let minutes = (now.since(at) / 60_000).max(0);
-        let (count, unit) = match minutes {
-            0..60 => (minutes, "minutes"),
-            60..2880 => (minutes / 60, "hours"),
-            _ => (minutes / 1440, "days"),
-        };
+        let (count, unit) = in_one_unit(now.since(at));
         t!(format!("ago.{unit}"), locale = self.lang(), count = count).into_owned()
+    }
+
+    /// How long, in one unit.
+    #[must_use]
+    pub fn span(&self, millis: i64) -> String {
+        let (count, unit) = in_one_unit(millis);
+        t!(format!("span.{unit}"), locale = self.lang(), count = count).into_owned()
+    }
+
+    /// What kind of papers it is.
+    #[must_use]
+    pub fn kind(&self, kind: DossierKind) -> String {
+        self.t(match kind {
+            DossierKind::Application => "kind.application",
+            DossierKind::Supplement => "kind.supplement",
+            DossierKind::Copy => "kind.copy",
+            DossierKind::Result => "kind.result",
+        })
+    }
+
+    /// What becomes of a paper.
+    #[must_use]
+    pub fn piece(&self, kind: PieceKind) -> String {
+        self.t(match kind {
+            PieceKind::Original => "piece.original",
+            PieceKind::Copy => "piece.copy",
+            PieceKind::ToReturn => "piece.to_return",
+            PieceKind::Shown => "piece.shown",
+        })
     }
 
     /// A sentence: who has it.
@@ -182,6 +209,16 @@ impl Words {
     #[must_use]
     pub fn since(&self, custody: &Custody, now: Timestamp) -> String {
         custody.since.map_or_else(String::new, |since| format!("{} ({})", self.time(since), self.ago(since, now)))
+    }
+}
+
+/// A length of time as people say it.
+fn in_one_unit(millis: i64) -> (i64, &'static str) {
+    let minutes = (millis / 60_000).max(0);
+    match minutes {
+        0..60 => (minutes, "minutes"),
+        60..2880 => (minutes / 60, "hours"),
+        _ => (minutes / 1440, "days"),
     }
 }
 

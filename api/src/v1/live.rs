@@ -11,7 +11,7 @@ use domain::id::SubjectId;
 use eventstore::StoredEvent;
 use futures_util::stream::{self, Stream};
 use projections::story::Thing;
-use projections::visits;
+use projections::{exceptions, model, visits};
 use serde::Deserialize;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -27,6 +27,8 @@ pub struct LiveQuery {
     pub after: Option<i64>,
     /// Only events of this dossier or bag, and of the bags around it.
     pub subject: Option<uuid::Uuid>,
+    /// Only events of what concerns this site: its id or its label.
+    pub site: Option<String>,
 }
 
 /// Looks by itself this often: another node's events ring no bell here.
@@ -38,6 +40,8 @@ struct Follow {
     scope: Scope,
     after: i64,
     subject: Option<uuid::Uuid>,
+    /// Whether a site is followed: what it concerns is known by a table that follows the log.
+    of_site: bool,
     bell: watch::Receiver<i64>,
     stop: watch::Receiver<bool>,
     ready: VecDeque<Event>,
@@ -64,7 +68,12 @@ pub async fn live(
         None => app.log().head_row().await?.position,
     };
     let (bell, stop) = (app.log().doorbell(), app.stopping());
-    let follow = Follow { app, scope: permit.scope, after, subject: query.subject, bell, stop, ready: VecDeque::new() };
+    let of_site = query.site.is_some();
+    let scope = match &query.site {
+        Some(site) => Scope::Sites(vec![permit.site(&app, site)?]),
+        None => permit.scope,
+    };
+    let follow = Follow { app, scope, after, subject: query.subject, of_site, bell, stop, ready: VecDeque::new() };
     Ok(Sse::new(events(follow)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
@@ -97,7 +106,12 @@ fn events(follow: Follow) -> impl Stream<Item = Result<Event, Infallible>> {
 impl Follow {
     /// Reads on; whether there was anything.
     async fn page(&mut self) -> Result<bool, eventstore::db::SqlError> {
-        let rows = self.app.log().after(self.after, PAGE).await?;
+        let mut rows = self.app.log().after(self.after, PAGE).await?;
+        if self.of_site && !rows.is_empty() {
+            // What was registered just now concerns the site as soon as the table says so; until then it waits.
+            let known = model::checkpoint(self.app.db(), self.app.region(), exceptions::MODEL.name).await?;
+            rows.retain(|row| row.position <= known);
+        }
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
         self.after = last;
         let concerns =

@@ -1,4 +1,4 @@
-//! A site's queues: to come, in hand, to send.
+//! A site's queues: to come, in hand, to send, on the shelf.
 use super::dossiers::DossierPage;
 use super::paging::{self, PageQuery};
 use crate::access::Permit;
@@ -17,10 +17,12 @@ pub struct QueueCounts {
     pub site: String,
     /// Next hop is here, not yet here.
     pub to_come: i64,
-    /// Here, no next hop.
+    /// Here, no next hop, and on no shelf.
     pub in_hand: i64,
     /// Here, next hop elsewhere.
     pub to_send: i64,
+    /// Here, on a shelf until the applicant comes.
+    pub on_shelf: i64,
     pub position: i64,
 }
 
@@ -34,13 +36,14 @@ pub async fn counts(
 ) -> Result<Json<QueueCounts>, Problem> {
     let site = permit.site(&app, &name)?;
     let position = app.log().head_row().await?.position;
-    let [(_, to_come), (_, in_hand), (_, to_send)] = queues::counts(app.db(), app.region(), &site).await?;
-    Ok(Json(QueueCounts { site: site.to_string(), to_come, in_hand, to_send, position }))
+    let counts = queues::counts(app.db(), app.region(), &site).await?;
+    let [to_come, in_hand, to_send, on_shelf] = counts.map(|(_, count)| count);
+    Ok(Json(QueueCounts { site: site.to_string(), to_come, in_hand, to_send, on_shelf, position }))
 }
 
 /// One page of a queue: what has been there longest first.
 #[utoipa::path(get, path = "/sites/{site}/queues/{queue}", tag = "sites",
-    params(("site" = String, Path, description = "id or label"), ("queue" = String, Path, description = "to_come, in_hand or to_send"), PageQuery),
+    params(("site" = String, Path, description = "id or label"), ("queue" = String, Path, description = "to_come, in_hand, to_send or on_shelf"), PageQuery),
     responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn queue(
     State(app): State<App>,
