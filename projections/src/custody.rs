@@ -22,8 +22,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 const COLUMNS: &str = "region bigint not null, subject {uuid} not null, position bigint not null,
-    holder text not null, site {text}, courier {text}, outer_bag {uuid}, next_hop {text}, target {text},
-    since bigint not null, case_id {uuid}, body text not null, primary key (region, subject)";
+    holder text not null, site {text}, courier {text}, left_site {text}, outer_bag {uuid}, next_hop {text}, target {text},
+    shelf {text}, since bigint not null, read_at bigint not null, case_id {uuid}, body text not null,
+    primary key (region, subject)";
 const INDEXES: &[&str] = &[
     "(region, site, since, subject) where site is not null",
     "(region, courier, since, subject) where courier is not null",
@@ -36,7 +37,7 @@ const INDEXES: &[&str] = &[
 /// Tables of custody.
 pub static MODEL: Model = Model {
     name: "custody",
-    version: 2,
+    version: 3,
     tables: &[
         Table { name: "custody_dossier", columns: COLUMNS, indexes: INDEXES },
         Table { name: "custody_bag", columns: COLUMNS, indexes: INDEXES },
@@ -73,6 +74,9 @@ pub struct Row {
     pub next_hop: Option<SiteId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer_bag: Option<SubjectId>,
+    /// The shelf it was put on, as long as it is at that site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelf: Option<String>,
 }
 
 /// Writes custody in the append transaction.
@@ -204,8 +208,17 @@ fn dossier_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
         home: registered.map(|it| it.home.clone()),
         registered: registered.is_some(),
         code,
+        shelf: shelf(&told, tale),
         ..row(id, tale)
     }
+}
+
+/// The shelf it was put on last, unless it left that site since.
+fn shelf(told: &[domain::history::Placed<'_, DossierFact>], tale: &Tale) -> Option<String> {
+    let since = tale.custody.since.filter(|_| tale.custody.holder.site().is_some())?;
+    told.iter().rev().take_while(|placed| placed.key.at >= since).find_map(|placed| {
+        if let DossierFact::Shelved(shelved) = &placed.event.fact { shelved.shelf.clone() } else { None }
+    })
 }
 
 fn bag_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
@@ -241,6 +254,7 @@ fn row(subject: SubjectId, tale: &Tale) -> Row {
         target: tale.target.clone(),
         next_hop: tale.next_hop.clone(),
         outer_bag: tale.outer_bag,
+        shelf: None,
     }
 }
 
@@ -287,15 +301,16 @@ async fn upsert(
         let of = |table: &str, life: Life| {
             let table = format!("{table}{}", life.suffix());
             let head = format!(
-                "insert into {table} as r (region, subject, position, holder, site, courier, outer_bag, next_hop, target, \
-                 since, case_id, body) values "
+                "insert into {table} as r (region, subject, position, holder, site, courier, left_site, outer_bag, next_hop, \
+                 target, shelf, since, read_at, case_id, body) values "
             );
             let tail = " on conflict (region, subject) do update set position = excluded.position, \
                         holder = excluded.holder, site = excluded.site, courier = excluded.courier, \
-                        outer_bag = excluded.outer_bag, next_hop = excluded.next_hop, target = excluded.target, \
-                        since = excluded.since, case_id = excluded.case_id, body = excluded.body \
+                        left_site = excluded.left_site, outer_bag = excluded.outer_bag, next_hop = excluded.next_hop, \
+                        target = excluded.target, shelf = excluded.shelf, since = excluded.since, \
+                        read_at = excluded.read_at, case_id = excluded.case_id, body = excluded.body \
                         where excluded.position >= r.position";
-            Statements::rows(&head, 12, tail)
+            Statements::rows(&head, 15, tail)
         };
         ["custody_dossier", "custody_bag"].map(|table| [Life::Live, Life::Shadow].map(|life| of(table, life)))
     });
@@ -309,13 +324,15 @@ async fn upsert(
                 let held = &row.custody.holder;
                 let live = !row.annulled;
                 let courier = if let Holder::Courier { courier, .. } = held { Some(courier.as_str()) } else { None };
+                let left = held.leg().and_then(|(from, _)| from).filter(|_| live).map(SiteId::as_str);
                 query = query
                     .bind(i64::from(region.0)).bind(row.subject.0).bind(position).bind(holder_name(row))
-                    .bind(held.site().filter(|_| live).map(SiteId::as_str)).bind(courier.filter(|_| live))
+                    .bind(held.site().filter(|_| live).map(SiteId::as_str)).bind(courier.filter(|_| live)).bind(left)
                     .bind(row.outer_bag.filter(|_| live).map(|bag| bag.0))
                     .bind(row.next_hop.as_ref().filter(|_| live).map(SiteId::as_str))
                     .bind(row.target.as_ref().filter(|_| live).map(SiteId::as_str))
-                    .bind(row.custody.since.unwrap_or_default().0)
+                    .bind(row.shelf.as_deref().filter(|_| live))
+                    .bind(row.custody.since.unwrap_or_default().0).bind(row.custody.read_at.unwrap_or_default().0)
                     .bind(row.case.map(|case| case.0)).bind(body.as_str());
             }
             query.execute(c).await.map(|_| ())
