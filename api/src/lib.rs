@@ -6,6 +6,7 @@ pub mod access;
 pub mod app;
 pub mod client_address;
 pub mod commands;
+pub mod desk_scan;
 pub mod driven;
 pub mod handheld;
 pub mod headers;
