@@ -28,7 +28,10 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 8] = [
+const LINKS: [(Action, &str, &str); 11] = [
+    (Action::ReadQueues, "/county", "county.title"),
+    (Action::ReadDossiers, "/bags", "bags.title"),
+    (Action::ReadExceptions, "/exceptions", "exceptions.title"),
     (Action::SearchApplicants, "/applicants", "applicants.title"),
     (Action::RestrictApplicants, "/applicants/rights", "rights.title"),
     (Action::MintLabels, "/labels", "labels.title"),
