@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod any_order;
+mod county;
 mod crash;
 mod desk;
 mod documents;

@@ -9,7 +9,8 @@ import { equal } from "../phone.js";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ADMINISTRATORS = [["system_admin"], ["audit_admin"]];
 
-async function examined(page, name) {
+/** Looked at, and by axe; nothing is too wide. */
+export async function examined(page, name) {
   const folder = process.env.SCREENS;
   if (folder) {
     mkdirSync(folder, { recursive: true });
