@@ -7,6 +7,7 @@ pub mod app;
 pub mod catalogue;
 pub mod client_address;
 pub mod commands;
+pub mod desk_scan;
 pub mod driven;
 pub mod handheld;
 pub mod headers;

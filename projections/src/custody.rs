@@ -23,8 +23,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 const COLUMNS: &str = "region bigint not null, subject {uuid} not null, position bigint not null,
-    holder text not null, site {text}, courier {text}, outer_bag {uuid}, next_hop {text}, target {text},
-    since bigint not null, case_id {uuid}, shelved bigint not null, body text not null, primary key (region, subject)";
+    holder text not null, site {text}, courier {text}, left_site {text}, outer_bag {uuid}, next_hop {text}, target {text},
+    shelf {text}, since bigint not null, read_at bigint not null, case_id {uuid}, body text not null,
+    primary key (region, subject)";
 const INDEXES: &[&str] = &[
     "(region, site, since, subject) where site is not null",
     "(region, courier, since, subject) where courier is not null",
@@ -303,15 +304,16 @@ async fn upsert(
         let of = |table: &str, life: Life| {
             let table = format!("{table}{}", life.suffix());
             let head = format!(
-                "insert into {table} as r (region, subject, position, holder, site, courier, outer_bag, next_hop, target, \
-                 since, case_id, shelved, body) values "
+                "insert into {table} as r (region, subject, position, holder, site, courier, left_site, outer_bag, next_hop, \
+                 target, shelf, since, read_at, case_id, body) values "
             );
             let tail = " on conflict (region, subject) do update set position = excluded.position, \
                         holder = excluded.holder, site = excluded.site, courier = excluded.courier, \
-                        outer_bag = excluded.outer_bag, next_hop = excluded.next_hop, target = excluded.target, \
-                        since = excluded.since, case_id = excluded.case_id, shelved = excluded.shelved, body = excluded.body \
+                        left_site = excluded.left_site, outer_bag = excluded.outer_bag, next_hop = excluded.next_hop, \
+                        target = excluded.target, shelf = excluded.shelf, since = excluded.since, \
+                        read_at = excluded.read_at, case_id = excluded.case_id, body = excluded.body \
                         where excluded.position >= r.position";
-            Statements::rows(&head, 13, tail)
+            Statements::rows(&head, 15, tail)
         };
         ["custody_dossier", "custody_bag"].map(|table| [Life::Live, Life::Shadow].map(|life| of(table, life)))
     });
@@ -325,14 +327,16 @@ async fn upsert(
                 let held = &row.custody.holder;
                 let live = !row.annulled;
                 let courier = if let Holder::Courier { courier, .. } = held { Some(courier.as_str()) } else { None };
+                let left = held.leg().and_then(|(from, _)| from).filter(|_| live).map(SiteId::as_str);
                 query = query
                     .bind(i64::from(region.0)).bind(row.subject.0).bind(position).bind(holder_name(row))
-                    .bind(held.site().filter(|_| live).map(SiteId::as_str)).bind(courier.filter(|_| live))
+                    .bind(held.site().filter(|_| live).map(SiteId::as_str)).bind(courier.filter(|_| live)).bind(left)
                     .bind(row.outer_bag.filter(|_| live).map(|bag| bag.0))
                     .bind(row.next_hop.as_ref().filter(|_| live).map(SiteId::as_str))
                     .bind(row.target.as_ref().filter(|_| live).map(SiteId::as_str))
-                    .bind(row.custody.since.unwrap_or_default().0)
-                    .bind(row.case.map(|case| case.0)).bind(i64::from(row.shelf.is_some() && live)).bind(body.as_str());
+                    .bind(row.shelf.as_deref().filter(|_| live))
+                    .bind(row.custody.since.unwrap_or_default().0).bind(row.custody.read_at.unwrap_or_default().0)
+                    .bind(row.case.map(|case| case.0)).bind(body.as_str());
             }
             query.execute(c).await.map(|_| ())
         })?;

@@ -4,7 +4,7 @@ use crate::model::{Life, Model, Table, clear};
 use crate::story::{Thing, tell};
 use crate::visits::{self, Scope, Visit};
 use domain::exception::{Answers, Exception, ExceptionKind, Limits};
-use domain::id::{Region, ScanId, SubjectId};
+use domain::id::{PersonId, Region, ScanId, SubjectId};
 use domain::network::Networks;
 use domain::stay::Bags;
 use domain::time::Timestamp;
@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Tables of exceptions.
-pub static MODEL: Model = Model { name: "exceptions", version: 2, tables: &[EXCEPTIONS, visits::TABLE] };
+pub static MODEL: Model = Model { name: "exceptions", version: 3, tables: &[EXCEPTIONS, visits::TABLE] };
 
 const EXCEPTIONS: Table = Table {
     name: "exceptions",
@@ -29,6 +29,7 @@ const EXCEPTIONS: Table = Table {
         "(region, is_open, due_from, subject)",
         "(region, is_open, site, due_from)",
         "(region, is_open, kind, due_from)",
+        "(region, is_open, owner, due_from)",
         "(region, anchor)",
     ],
 };
@@ -131,15 +132,47 @@ pub(crate) async fn replace(
     Ok(())
 }
 
+/// Who works on an exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    Nobody,
+    Person(PersonId),
+}
+
 /// What a list is narrowed to.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub kind: Option<ExceptionKind>,
     pub site: Option<String>,
+    pub owner: Option<Owner>,
     /// Only what counts now and is neither ended nor resolved.
     pub open_at: Option<Timestamp>,
+    /// Only what ended or was resolved.
+    pub closed: bool,
     /// After this (due_from, subject, kind, anchor).
     pub after: Option<(i64, Uuid, String, Uuid)>,
+}
+
+/// The list's text; `$10` is the owner, the sites of a scope follow.
+fn list_text(scope: &Scope, filter: &Filter) -> String {
+    let narrowed = [
+        (filter.open_at.is_some(), " and is_open = 1 and due_from <= $2"),
+        (filter.closed, " and is_open = 0"),
+        (filter.kind.is_some(), " and kind = $3"),
+        (filter.site.is_some(), " and site = $4"),
+        (filter.owner == Some(Owner::Nobody), " and owner is null"),
+        (matches!(filter.owner, Some(Owner::Person(_))), " and owner = $10"),
+        (filter.after.is_some(), " and (due_from, subject, kind, anchor) > ($5, $6, $7, $8)"),
+    ];
+    let narrowed: String = narrowed.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
+    // Every parameter is named in any case, so that one binding serves all shapes.
+    let named: String = [2, 3, 4, 5, 6, 7, 8, 10].iter().map(|n| format!("${n} is null or ")).collect();
+    format!(
+        "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
+         from exceptions where region = $1{narrowed} and ({named}true){}
+         order by due_from, subject, kind, anchor limit $9",
+        scope.condition("exceptions.subject", 11)
+    )
 }
 
 /// One page, what has been due longest first.
@@ -153,22 +186,9 @@ pub async fn list(
     filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
-    let narrowed = [
-        (filter.open_at.is_some(), " and is_open = 1 and due_from <= $2"),
-        (filter.kind.is_some(), " and kind = $3"),
-        (filter.site.is_some(), " and site = $4"),
-        (filter.after.is_some(), " and (due_from, subject, kind, anchor) > ($5, $6, $7, $8)"),
-    ];
-    let narrowed: String = narrowed.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
-    // Every parameter is named in any case, so that one binding serves all shapes.
-    let text = AssertSqlSafe(format!(
-        "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
-         from exceptions where region = $1{narrowed}
-         and ($2 is null or $3 is null or $4 is null or $5 is null or $6 is null or $7 is null or $8 is null or true){}
-         order by due_from, subject, kind, anchor limit $9",
-        scope.condition("exceptions.subject", 10)
-    ));
+    let text = AssertSqlSafe(list_text(scope, filter));
     let kind = filter.kind.map(kind_name);
+    let owner = if let Some(Owner::Person(person)) = &filter.owner { Some(person.as_str()) } else { None };
     let (due, subject, after_kind, anchor) = match &filter.after {
         Some((due, subject, kind, anchor)) => (Some(*due), Some(*subject), Some(kind.as_str()), Some(*anchor)),
         None => (None, None, None, None),
@@ -176,12 +196,40 @@ pub async fn list(
     sql!(db.read(), c => {
         let query = sqlx::query_as(text).bind(i64::from(region.0)).bind(filter.open_at.map(|at| at.0));
         let query = query.bind(kind.as_deref()).bind(filter.site.as_deref());
-        let mut query = query.bind(due).bind(subject).bind(after_kind).bind(anchor).bind(limit);
+        let mut query = query.bind(due).bind(subject).bind(after_kind).bind(anchor).bind(limit).bind(owner);
         for site in scope.keys() {
             query = query.bind(String::from(site));
         }
         query.fetch_all(c).await
     })
+}
+
+/// How many exceptions of a scope are open now, by kind, and since when the oldest of each counts.
+///
+/// # Errors
+/// The database's own.
+pub async fn open_kinds(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Vec<(String, i64, i64)>, sqlx::Error> {
+    let text = AssertSqlSafe(kinds_text(scope));
+    sql!(db.read(), c => {
+        let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(now.0);
+        for site in scope.keys() {
+            query = query.bind(String::from(site));
+        }
+        query.fetch_all(c).await
+    })
+}
+
+fn kinds_text(scope: &Scope) -> String {
+    format!(
+        "select kind, count(*), min(due_from) from exceptions where region = $1 and is_open = 1 and due_from <= $2{}
+         group by kind order by count(*) desc, kind",
+        scope.condition("exceptions.subject", 3)
+    )
 }
 
 /// All exceptions of one thing, the ended ones too.
@@ -273,6 +321,7 @@ pub async fn open_counts(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queues::tests::{empty, walks};
     use eventstore::db::Engine;
 
     #[tokio::test]
@@ -287,5 +336,30 @@ mod tests {
         let searches =
             |step: &String| step.starts_with("SEARCH exceptions") && step.contains("(region=? AND subject=?)");
         assert!(!steps.is_empty() && steps.iter().all(|(_, _, _, step)| searches(step)), "{steps:?}");
+    }
+
+    #[tokio::test]
+    async fn whatever_the_list_is_narrowed_to_an_index_is_searched() {
+        let (_folder, db) = empty().await;
+        let me = "li".parse().unwrap();
+        let open = || Filter { open_at: Some(Timestamp(1)), ..Filter::default() };
+        let kind = Some(ExceptionKind::HeldTooLong);
+        let narrowed = [
+            open(),
+            Filter { kind, ..open() },
+            Filter { site: Some("t01".to_owned()), ..open() },
+            Filter { owner: Some(Owner::Nobody), ..open() },
+            Filter { owner: Some(Owner::Person(me)), ..open() },
+            Filter { closed: true, ..Filter::default() },
+            Filter { closed: true, kind, site: Some("t01".to_owned()), ..Filter::default() },
+        ];
+        let scopes = [Scope::Region, Scope::Sites(vec!["t01".parse().unwrap()])];
+        for scope in &scopes {
+            for filter in &narrowed {
+                let text = list_text(scope, filter);
+                assert_eq!(walks(&db, text.clone()).await, [""; 0], "{text}");
+            }
+            assert_eq!(walks(&db, kinds_text(scope)).await, [""; 0]);
+        }
     }
 }

@@ -7,6 +7,8 @@
 //! To add one: a file with its table, `fold` and queries; a line in [`model::MODELS`]; if it follows, a line in
 //! [`follower::FOLLOWERS`].
 pub mod affected;
+pub mod bags;
+pub mod county;
 pub mod custody;
 pub mod exceptions;
 pub mod expected;
@@ -16,6 +18,7 @@ pub mod queues;
 pub mod rebuild;
 pub mod search;
 pub mod stays;
+pub mod stocktake;
 pub mod story;
 pub mod visits;
 

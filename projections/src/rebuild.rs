@@ -247,5 +247,4 @@ const COMPARED: &[(&str, &str, &str)] = &[
     ("exceptions", "visits", "region, site, what, subject"),
     ("search", "search_terms", "region, term, kind, subject, what"),
 ];
-const CUSTODY: &str =
-    "region, subject, holder, site, courier, outer_bag, next_hop, target, since, case_id, shelved, body";
+const CUSTODY: &str = "region, subject, holder, site, courier, left_site, outer_bag, next_hop, target, shelf, since, read_at, case_id, body";

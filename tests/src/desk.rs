@@ -40,15 +40,17 @@ const PAGES: [(A, &str, &str, &str, &str); 21] = [
 ];
 const OF_THIS_FILE: [&str; 5] = ["/labels", "/devices", "/people", "/clients", "/record"];
 
-struct Answer {
-    status: u16,
-    to: String,
-    cookie: Option<String>,
-    kept: String,
-    body: String,
+/// What a page answers.
+pub struct Answer {
+    pub status: u16,
+    pub to: String,
+    pub cookie: Option<String>,
+    pub kept: String,
+    pub body: String,
 }
 
-async fn ask(office: &Office, cookie: Option<&str>, method: &str, path: &str, form: &str) -> Answer {
+/// Asks for a page, or sends a form.
+pub async fn ask(office: &Office, cookie: Option<&str>, method: &str, path: &str, form: &str) -> Answer {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let mut request = client.request(method.parse().expect("a method"), format!("{}{path}", office.url));
     request = request.header("sec-fetch-site", "same-origin");
@@ -66,12 +68,13 @@ async fn ask(office: &Office, cookie: Option<&str>, method: &str, path: &str, fo
     Answer { status, to, cookie, kept, body: answer.text().await.unwrap_or_default() }
 }
 
-fn cookie_of(people: &[Somebody], role: Role) -> &str {
+/// The cookie of who has a role.
+pub fn cookie_of(people: &[Somebody], role: Role) -> &str {
     &people.iter().find(|one| one.role == role).expect("one for each role").cookie
 }
 
 /// Text between two marks.
-fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+pub fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
     let rest = text.split_once(begin).unwrap_or_else(|| panic!("no {begin} in {text}")).1;
     rest.split_once(end).expect("an end").0
 }

@@ -6,6 +6,7 @@
 
 mod any_order;
 mod applicant;
+mod county;
 mod crash;
 mod desk;
 mod desk_pages;

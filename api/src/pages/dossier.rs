@@ -106,12 +106,12 @@ pub struct DossierQuery {
 }
 
 /// A note as it is shown.
-struct Said {
-    time: String,
-    by: String,
+pub(super) struct Said {
+    pub(super) time: String,
+    pub(super) by: String,
     /// The event it was written to, if that is not the note itself.
-    on: Option<String>,
-    text: Option<String>,
+    pub(super) on: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 /// What the form for a note sends.
@@ -123,15 +123,16 @@ pub struct NewNote {
     text: String,
 }
 
-struct Told {
-    time: String,
-    what: String,
-    place: String,
-    by: String,
-    holder: String,
-    notes: Vec<String>,
-    voided: bool,
-    inferred: bool,
+/// A line of a trail as it is shown.
+pub(super) struct Told {
+    pub(super) time: String,
+    pub(super) what: String,
+    pub(super) place: String,
+    pub(super) by: String,
+    pub(super) holder: String,
+    pub(super) notes: Vec<String>,
+    pub(super) voided: bool,
+    pub(super) inferred: bool,
 }
 
 /// `GET /dossiers/{name}`
@@ -143,6 +144,9 @@ pub async fn get(
     Params(query): Params<DossierQuery>,
 ) -> Result<Response, Problem> {
     let Named::Thing(thing) = named(&app, &permit, &name).await? else { return Err(Problem::not_found()) };
+    if let Thing::Bag(id) = thing {
+        return Ok(Redirect::to(&format!("/bags/{id}")).into_response());
+    }
     let mut asked = TrailQuery { as_of: query.as_of, known_at: query.known_at, at: query.at };
     let believed = match typed::minute(&query.believed) {
         Ok(at) => at,
@@ -308,7 +312,8 @@ fn pieces(words: &Words, history: &History<DossierFact>) -> Vec<(String, String,
     of.map(|piece| (piece.name.clone(), words.piece(piece.kind), u32::from(piece.count))).collect()
 }
 
-async fn said(app: &App, words: &Words, thing: Thing) -> Result<Vec<Said>, Problem> {
+/// The notes of a thing.
+pub(super) async fn said(app: &App, words: &Words, thing: Thing) -> Result<Vec<Said>, Problem> {
     let notes = notes::of_thing(app, thing).await?;
     let said = |it: notes::Said| Said {
         time: words.time(it.at),
@@ -387,7 +392,8 @@ fn through(own: &Custody, bag: Option<&Custody>) -> Custody {
     }
 }
 
-fn told(words: &Words, line: &Line) -> Told {
+/// A line in the reader's words.
+pub(super) fn told(words: &Words, line: &Line) -> Told {
     let mut notes: Vec<String> = Vec::new();
     for flag in &line.flags {
         let name = serde_json::to_value(flag).ok().and_then(|name| name.as_str().map(ToOwned::to_owned));

@@ -2,15 +2,24 @@
 //! trail live. To add one: a file here, a template, a route below.
 mod account;
 mod applicants;
+mod bag;
+mod bag_contents;
+mod bag_forms;
+mod bag_scan;
+mod bags;
 mod clients;
 mod deeds;
+mod county;
 mod devices;
 mod dossier;
+mod exception;
+mod exceptions;
 mod first;
 mod found;
 mod home;
 mod labels;
 mod login;
+mod network;
 mod once;
 mod party;
 mod people;
@@ -23,6 +32,8 @@ mod rights;
 mod rows;
 mod stops;
 mod today;
+mod stocktake;
+mod trouble;
 mod typed;
 mod words;
 
@@ -81,6 +92,19 @@ pub fn pages() -> Pages {
         .page(A::ManageClients, "/clients", &["GET", "POST"], get(clients::get).post(clients::post))
         .page(A::ManageClients, "/clients/revoke", &["POST"], post(clients::revoke))
         .page(A::ReadRecord, "/record", &["GET"], get(record::get))
+        .page(A::ReadExceptions, "/exceptions", &["GET"], get(exceptions::get))
+        .page(A::ReadExceptions, "/exceptions/{subject}/{kind}/{anchor}", &["GET"], get(exception::get))
+        .page(A::AnswerExceptions, "/exceptions/{subject}/{kind}/{anchor}", &["POST"], post(exception::post))
+        .page(A::ReadDossiers, "/bags", &["GET"], get(bags::get))
+        .page(A::Register, "/bags", &["POST"], post(bags::post))
+        .page(A::ReadDossiers, "/bags/{name}", &["GET"], get(bag::get))
+        .page(A::Scan, "/bags/{name}/scans", &["POST"], post(bag_scan::post))
+        .page(A::Correct, "/bags/{name}/annul", &["POST"], post(bag_forms::annul))
+        .page(A::Relabel, "/bags/{name}/relabel", &["POST"], post(bag_forms::relabel))
+        .page(A::Correct, "/bags/{name}/void", &["POST"], post(bag_forms::void))
+        .page(A::ReadQueues, "/county", &["GET"], get(county::get))
+        .page(A::ReadQueues, "/sites/{site}/stocktake", &["GET"], get(stocktake::get))
+        .page(A::Scan, "/sites/{site}/stocktake", &["POST"], post(stocktake::post))
         .page(A::ReadMetrics, "/metrics", &["GET"], get(crate::metrics::get))
         .page(A::OwnAccount, "/account", &["GET"], get(account::get))
         .page(A::OwnAccount, "/account/password", &["POST"], post(account::password))

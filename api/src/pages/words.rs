@@ -29,9 +29,12 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 10] = [
+const LINKS: [(Action, &str, &str); 13] = [
     (Action::ReadQueues, "/today", "today.title"),
     (Action::FileCases, "/register", "register.title"),
+    (Action::ReadQueues, "/county", "county.title"),
+    (Action::ReadDossiers, "/bags", "bags.title"),
+    (Action::ReadExceptions, "/exceptions", "exceptions.title"),
     (Action::SearchApplicants, "/applicants", "applicants.title"),
     (Action::RestrictApplicants, "/applicants/rights", "rights.title"),
     (Action::MintLabels, "/labels", "labels.title"),

@@ -108,16 +108,22 @@ pub async fn list(
     let limit = paging::limit(query.limit)?;
     let after = query.cursor.as_deref().map(|cursor| parse(cursor).ok_or_else(paging::bad_cursor)).transpose()?;
     let open_at = query.open.unwrap_or(true).then(|| app.now());
-    let filter = Filter { kind: query.kind, site: query.site, open_at, after };
+    let filter = Filter { kind: query.kind, site: query.site, open_at, after, ..Filter::default() };
     let position = projections::model::checkpoint(app.db(), app.region(), exceptions::MODEL.name).await?;
     let rows = exceptions::list(app.db(), app.region(), &permit.scope, &filter, limit).await?;
     let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
     let next = rows.last().filter(|_| full);
-    let next = next.map(|row| format!("{}_{}_{}_{}", row.due_from, row.subject, row.anchor, row.kind));
+    let next = next.map(cursor_after);
     Ok(Json(ExceptionPage { items: rows.into_iter().map(ExceptionView::from).collect(), next, position }))
 }
 
-fn parse(cursor: &str) -> Option<(i64, uuid::Uuid, String, uuid::Uuid)> {
+/// The cursor of the page after a row.
+pub(crate) fn cursor_after(row: &Row) -> String {
+    format!("{}_{}_{}_{}", row.due_from, row.subject, row.anchor, row.kind)
+}
+
+/// The position in the list that a cursor names.
+pub(crate) fn parse(cursor: &str) -> Option<(i64, uuid::Uuid, String, uuid::Uuid)> {
     let mut parts = cursor.splitn(4, '_');
     let (due, subject, anchor) =
         (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);

@@ -111,7 +111,24 @@ pub async fn post(State(app): State<App>, permit: Permit, Body(batch): Body<Batc
     }
     let skew = judge_skew(app.now(), batch.sent_at, batch.round_trip_ms);
     let wires: Vec<Result<Wire, Problem>> = batch.scans.iter().map(|raw| read(raw)).collect();
-    let prepared = prepare(&app, &permit.who, wires, skew).await?;
+    let results = record(&app, &permit.who, wires, skew).await?;
+    // Of this process: another's appends may be beyond it, and the holders reflect at least this.
+    let position = *app.log().doorbell().borrow();
+    let device_revoked = matches!(&permit.who, Principal::Device(device) if device.revoked);
+    Ok(Json(Answer { position, epoch: app.log().epoch(), device_revoked, results }))
+}
+
+/// Records scans, whoever brought them: a result for each, in their order.
+///
+/// # Errors
+/// The log's or the database's own; what is wrong with one scan is in its place.
+pub async fn record(
+    app: &App,
+    who: &Principal,
+    wires: Vec<Result<Wire, Problem>>,
+    skew: i64,
+) -> Result<Vec<Outcome>, Problem> {
+    let prepared = prepare(app, who, wires, skew).await?;
     let mut results: Vec<Option<Outcome>> = Vec::with_capacity(prepared.len());
     let mut asked = Vec::new();
     for one in prepared {
@@ -126,12 +143,8 @@ pub async fn post(State(app): State<App>, permit: Permit, Body(batch): Body<Batc
     let ids: Vec<ScanId> = asked.iter().map(|append| append.id).collect();
     app.metrics().scans.inc_by(asked.len() as u64);
     let receipts = if asked.is_empty() { Vec::new() } else { app.log().append(asked).await? };
-    let mut told = tell(&app, ids.into_iter().zip(receipts).collect()).await?.into_iter();
-    let results = results.into_iter().filter_map(|result| result.or_else(|| told.next())).collect();
-    // Of this process: another's appends may be beyond it, and the holders reflect at least this.
-    let position = *app.log().doorbell().borrow();
-    let device_revoked = matches!(&permit.who, Principal::Device(device) if device.revoked);
-    Ok(Json(Answer { position, epoch: app.log().epoch(), device_revoked, results }))
+    let mut told = tell(app, ids.into_iter().zip(receipts).collect()).await?.into_iter();
+    Ok(results.into_iter().filter_map(|result| result.or_else(|| told.next())).collect())
 }
 
 /// A scan that somebody makes at a screen: what is seen of a dossier, without a device.

@@ -1,9 +1,11 @@
 //! The bag: a thing that is carried, and a container. What lies in it is told by the things themselves.
 mod decide;
 mod event;
+mod seal;
 
 pub use decide::{BagCommand, BagRefusal};
 pub use event::*;
+pub use seal::{Outside, Seal, Unsealed};
 
 use crate::event::Event;
 use crate::history::{History, Placed};

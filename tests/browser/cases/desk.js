@@ -9,6 +9,7 @@ import { equal } from "../phone.js";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ADMINISTRATORS = [["system_admin"], ["audit_admin"]];
 
+/** Looked at, and by axe; nothing is too wide. */
 export async function examined(page, name) {
   const folder = process.env.SCREENS;
   if (folder) {
