@@ -185,8 +185,8 @@ struct Sent {
 }
 
 impl Sent {
-    /// Whoever decides sees the dossier, and is a person; then the words are kept.
-    async fn begin(&self) -> Result<(Who, Option<Uuid>), Problem> {
+    /// Whoever decides sees the dossier, and is a person.
+    async fn begin(&self) -> Result<Who, Problem> {
         subject::dossier(&self.app, &self.permit, &self.name).await?;
         self.permit.staff()?;
         if self.typed.request_id.is_nil() {
@@ -194,7 +194,12 @@ impl Sent {
         }
         let who = self.typed.who(&self.app)?;
         self.permit.decides(&self.app, &who)?;
-        Ok((who, self.typed.note(&self.app, &self.permit).await?))
+        Ok(who)
+    }
+
+    /// The words, kept once everything else that was typed can be read.
+    async fn note(&self) -> Result<Option<Uuid>, Problem> {
+        self.typed.note(&self.app, &self.permit).await
     }
 
     fn door(&self) -> (State<App>, Permit, Path<String>) {
@@ -214,7 +219,7 @@ impl Sent {
 
 /// Declares the handler of one deed: what was sent becomes the request of its JSON door.
 macro_rules! deed {
-    ($(#[$doc:meta])* $handler:ident, $name:literal, |$sent:ident, $who:ident, $note:ident| $asked:expr) => {
+    ($(#[$doc:meta])* $handler:ident, $name:literal, |$sent:ident, $who:ident| $asked:expr) => {
         $(#[$doc])*
         pub async fn $handler(
             State(app): State<App>,
@@ -225,7 +230,7 @@ macro_rules! deed {
         ) -> Result<Response, Problem> {
             let sent = Sent { app, permit, name, headers, typed };
             let asked = async {
-                let ($who, $note) = sent.begin().await?;
+                let $who = sent.begin().await?;
                 let $sent = &sent;
                 $asked
             };
@@ -237,7 +242,7 @@ macro_rules! deed {
 
 deed!(
     /// `POST /dossiers/{name}/report`: damaged, or not where it should be. A scan made by hand.
-    report, "report", |sent, who, note| {
+    report, "report", |sent, who| {
         let action = match sent.typed.what.as_str() {
             "damaged" => Deed::Damaged,
             "missing" => Deed::Missing,
@@ -245,35 +250,39 @@ deed!(
         };
         let at: SiteId = who.at.ok_or_else(|| Problem::unfit("no-such-site", "`at` says where"))?;
         let id = subject::dossier(&sent.app, &sent.permit, &sent.name).await?;
+        let note = sent.note().await?;
         by_hand(&sent.app, &sent.permit, ByHand { id: who.request_id, dossier: id, action, at, note: note.map(NoteId) }).await
     }
 );
 deed!(
     /// `POST /dossiers/{name}/recall`
-    recall, "recall", |sent, who, note| {
+    recall, "recall", |sent, who| {
+        let note = sent.note().await?;
         let (app, permit, name) = sent.door();
         decisions::recall(app, permit, name, Body(PlainRequest { who, note })).await
     }
 );
 deed!(
     /// `POST /dossiers/{name}/archive`
-    archive, "archive", |sent, who, note| {
+    archive, "archive", |sent, who| {
+        let note = sent.note().await?;
         let (app, permit, name) = sent.door();
         decisions::archive(app, permit, name, Body(PlainRequest { who, note })).await
     }
 );
 deed!(
     /// `POST /dossiers/{name}/reroute`
-    reroute, "reroute", |sent, who, note| {
+    reroute, "reroute", |sent, who| {
         let destination = typed::site(&sent.app, &Scope::Region, &sent.typed.destination)?;
         let destination = destination.ok_or_else(|| Problem::unfit("no-such-site", "`destination` says where to"))?;
+        let note = sent.note().await?;
         let (app, permit, name) = sent.door();
         decisions::reroute(app, permit, name, Body(RerouteRequest { who, destination, note })).await
     }
 );
 deed!(
     /// `POST /dossiers/{name}/relabel`
-    relabel, "relabel", |sent, who, _note| {
+    relabel, "relabel", |sent, who| {
         let code = sent.typed.code.trim().to_owned();
         let (app, permit, name) = sent.door();
         decisions::relabel(app, permit, name, Body(RelabelRequest { who, code })).await
@@ -281,7 +290,7 @@ deed!(
 );
 deed!(
     /// `POST /dossiers/{name}/void`
-    void, "void", |sent, who, _note| {
+    void, "void", |sent, who| {
         let scan = filled(&sent.typed.scan).and_then(|scan| scan.parse().ok());
         let scan_id = scan.ok_or_else(|| Problem::unfit("no-such-scan", "`scan` says which"))?;
         let (app, permit, name) = sent.door();
@@ -290,7 +299,7 @@ deed!(
 );
 deed!(
     /// `POST /dossiers/{name}/hand-out`
-    hand_out, "hand-out", |sent, who, _note| {
+    hand_out, "hand-out", |sent, who| {
         let receiver = match sent.typed.receiver.as_str() {
             "applicant" => Receiver::Applicant,
             "proxy" => Receiver::Proxy,
