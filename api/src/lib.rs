@@ -17,6 +17,7 @@ pub mod pages;
 pub mod paper;
 pub mod parties;
 pub mod printers;
+pub mod printing;
 pub mod problem;
 pub mod router;
 pub mod same_site;
