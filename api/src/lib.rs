@@ -19,6 +19,7 @@ pub mod pages;
 pub mod paper;
 pub mod parties;
 pub mod printers;
+pub mod printing;
 pub mod problem;
 pub mod receipt;
 pub mod router;

@@ -31,18 +31,8 @@ struct Document;
 #[rustfmt::skip]
 fn doors() -> Doors {
     use Action as A;
-    about_applicants(Doors::new(Document::openapi()))
+    about_paper(about_applicants(Doors::new(Document::openapi())))
         .door(A::Scan, routes!(v1::scans::post))
-        .door(A::MintLabels, routes!(v1::labels::mint))
-        .door(A::PrintPapers, routes!(v1::prints::print_labels))
-        .door(A::ReadPrints, routes!(v1::prints::prints))
-        .door(A::PrintPapers, routes!(v1::prints::print_again))
-        .door(A::PrintPapers, routes!(v1::prints::printers))
-        .door(A::ReadRegisters, routes!(v1::papers::formats))
-        .door(A::PrintPapers, routes!(v1::papers::picture))
-        .door(A::PrintPapers, routes!(v1::papers::manifest))
-        .door(A::PrintPapers, routes!(v1::papers::receipt))
-        .door(A::PrintPapers, routes!(v1::papers::slip))
         .door(A::ReadDevices, routes!(v1::devices::list))
         .door(A::ReadDevices, routes!(v1::devices::get))
         .door(A::BindDevices, routes!(v1::devices::put))
@@ -99,6 +89,22 @@ fn doors() -> Doors {
         .door(A::ManageClients, routes!(v1::clients::list, v1::clients::make))
         .door(A::ManageClients, routes!(v1::clients::revoke))
         .door(A::ReadRecord, routes!(v1::record::list))
+}
+
+#[rustfmt::skip]
+fn about_paper(doors: Doors) -> Doors {
+    use Action as A;
+    doors
+        .door(A::MintLabels, routes!(v1::labels::mint))
+        .door(A::PrintPapers, routes!(v1::prints::print_labels))
+        .door(A::ReadPrints, routes!(v1::prints::prints))
+        .door(A::PrintPapers, routes!(v1::prints::print_again))
+        .door(A::PrintPapers, routes!(v1::prints::printers))
+        .door(A::ReadRegisters, routes!(v1::papers::formats))
+        .door(A::PrintPapers, routes!(v1::papers::picture))
+        .door(A::PrintPapers, routes!(v1::papers::manifest))
+        .door(A::PrintPapers, routes!(v1::papers::receipt))
+        .door(A::PrintPapers, routes!(v1::papers::slip))
 }
 
 #[rustfmt::skip]

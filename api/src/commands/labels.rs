@@ -1,5 +1,6 @@
 //! `liuzhuan labels`
-use crate::paper::{self, Done, Print, Printed, Sheet, To};
+use crate::paper::{self, Printed, Sheet};
+use crate::printing::{self, Done, Print, To};
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::v1::labels::{MintRequest, mint_now};
@@ -121,7 +122,7 @@ impl Labels {
                 let by = "liuzhuan labels".to_owned();
                 let reason = self.reason.clone();
                 let asked = Print { job, by, site: None, codes, sheet, to: To::Pdf, reason, again_of: None };
-                paper::print(&app, &asked).await
+                printing::print(&app, &asked).await
             }
             Err(problem) => Err(problem),
         };

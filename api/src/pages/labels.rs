@@ -6,7 +6,8 @@ use super::words::Words;
 use super::{again, page};
 use crate::access::{Action, Permit};
 use crate::app::App;
-use crate::paper::{self, Print};
+use crate::paper;
+use crate::printing::{self, Print};
 use crate::problem::{Params, Problem};
 use crate::v1::labels::{MintRequest, mint_now};
 use crate::v1::prints::{self, DPIS, Target};
@@ -230,9 +231,9 @@ async fn print(app: &App, permit: &Permit, asked: &Asked) -> Result<Response, Pr
     paper::fits(sheet(kind)?, &to, if codes.is_empty() { asked.wanted() } else { codes.len() })?;
     let codes = if codes.is_empty() { mint(app, permit, asked, kind).await? } else { read(&codes)? };
     let sheet = sheet(codes.first().map_or(kind, |code| code.kind()))?;
-    let (by, site, reason) = (permit.who.name(), paper::site_of(app, permit), filled(&asked.reason));
+    let (by, site, reason) = (permit.who.name(), printing::site_of(app, permit), filled(&asked.reason));
     let job = Print { job: asked.job, by, site, codes, sheet, to: to.clone(), reason, again_of: None };
-    answer(asked.job, paper::print(app, &job).await)
+    answer(asked.job, printing::print(app, &job).await)
 }
 
 impl Asked {

@@ -46,7 +46,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
-pub use words::{Words, clock, day};
+pub use words::{Words, clock, day, tail};
 
 /// Pages of who is signed in, each with its action.
 #[rustfmt::skip]

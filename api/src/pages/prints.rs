@@ -3,8 +3,8 @@ use super::labels::{Line, line, target, targets};
 use super::{Words, done, page};
 use crate::access::{Action, Permit};
 use crate::app::App;
-use crate::paper::{self, Done, SENT};
 use crate::printers::Failure;
+use crate::printing::{self, Done, SENT};
 use crate::problem::{Params, Problem};
 use crate::v1::prints::{AgainRequest, Reason, again, of_path};
 use askama::Template;
@@ -98,7 +98,7 @@ async fn print(app: &App, permit: &Permit, job: &PrintJob, typed: &Asked) -> Res
     let request_id = typed.job.unwrap_or_else(Uuid::new_v4);
     let asked = AgainRequest { request_id, reason, target: target(&typed.to)? };
     let asked = again(app, permit, job, asked).await?;
-    answer(asked.job, paper::print(app, &asked).await)
+    answer(asked.job, printing::print(app, &asked).await)
 }
 
 /// The file; or the way to the job's page, whether the printer took it or not: it is recorded, and the page says what to do.

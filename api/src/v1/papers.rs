@@ -299,7 +299,7 @@ pub async fn slip(
     let slip = Slip {
         code,
         shelf: short(query.shelf, "shelf")?.unwrap_or(shelf),
-        mark: short(query.mark, "mark")?.unwrap_or_else(|| last_characters(code)),
+        mark: short(query.mark, "mark")?.unwrap_or_else(|| crate::pages::tail(&labels::code::print(code)).to_owned()),
         ready_on: since.map(crate::pages::day).unwrap_or_default(),
         keep_until: query.keep_until.as_ref().map_or(Ok(String::new()), day)?,
         site: site.map(|site| app.known().site_name(site, false).to_owned()).unwrap_or_default(),
@@ -320,10 +320,4 @@ fn short(text: Option<String>, field: &str) -> Result<Option<String>, Problem> {
         }
         text => Ok(text),
     }
-}
-
-/// The last group of a label, by which people look it up.
-fn last_characters(code: Code) -> String {
-    let grouped = labels::code::grouped(code);
-    grouped.rsplit(' ').next().unwrap_or_default().to_owned()
 }

@@ -2,7 +2,8 @@
 //! whoever asks, and a job printed again with a reason. No door takes an address.
 use crate::access::{Permit, Scope};
 use crate::app::App;
-use crate::paper::{self, Done, Print, Sheet, To};
+use crate::paper::{self, Sheet};
+use crate::printing::{self, Done, Print, To};
 use crate::problem::{Body, Params, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -44,7 +45,7 @@ impl Target {
             if self.language.is_some() || self.dpi.is_some() {
                 return Err(Problem::invalid("a `printer` has its own language and dpi: leave them out"));
             }
-            return paper::printer(app, permit, name).map(To::Printer);
+            return printing::printer(app, permit, name).map(To::Printer);
         }
         let dpi = self.dpi.unwrap_or(DPIS[0]);
         if !DPIS.contains(&dpi) {
@@ -137,8 +138,8 @@ pub async fn print_labels(
     let to = asked.target.to(&app, &permit)?;
     let sheet = sheet(&to, format, asked.start, (asked.right, asked.down));
     let (job, reason, by) = (asked.request_id, asked.reason, permit.who.name());
-    let asked = Print { job, by, site: paper::site_of(&app, &permit), codes, sheet, to, reason, again_of: None };
-    let done = paper::print(&app, &asked).await?;
+    let asked = Print { job, by, site: printing::site_of(&app, &permit), codes, sheet, to, reason, again_of: None };
+    let done = printing::print(&app, &asked).await?;
     Ok(answer(&asked, done))
 }
 
@@ -196,7 +197,7 @@ pub async fn print_again(
 ) -> Result<Response, Problem> {
     let job = of_path(&app, &permit, &job).await?;
     let asked = again(&app, &permit, &job, asked).await?;
-    let done = paper::print(&app, &asked).await?;
+    let done = printing::print(&app, &asked).await?;
     Ok(answer(&asked, done))
 }
 
@@ -216,7 +217,7 @@ pub async fn again(app: &App, permit: &Permit, job: &PrintJob, asked: AgainReque
     Ok(Print {
         job: asked.request_id,
         by: permit.who.name(),
-        site: paper::site_of(app, permit),
+        site: printing::site_of(app, permit),
         codes,
         sheet: sheet(&to, format, 1, (0, 0)),
         to,
