@@ -5,14 +5,14 @@ use super::typed::{self, filled};
 use super::words::Words;
 use crate::access::{Action, Permit, Scope};
 use crate::app::App;
+use crate::desk_scan::{self, DeskScan};
 use crate::notes;
 use crate::problem::{Body, Problem};
 use crate::v1::decisions::{
-    self, Asked, HandOutRequest, PlainRequest, RelabelRequest, RerouteRequest, ScanRequest, Who,
+    self, HandOutRequest, PlainRequest, RelabelRequest, RerouteRequest, ScanRequest, Who,
 };
-use crate::v1::scans::{ByHand, by_hand};
 use crate::v1::subject;
-use axum::Json;
+use crate::view;
 use axum::extract::{Form, Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,10 +20,11 @@ use domain::custody::Holder;
 use domain::dossier::{Checked, DossierFact, Receiver};
 use domain::event::{Event, Fact, Role};
 use domain::history::History;
-use domain::id::{NoteId, SiteId};
+use domain::id::{NoteId, SiteId, SubjectId};
 use domain::network::SiteKind;
-use domain::scan::Action as Deed;
+use domain::scan::{Action as Deed, Details, Mode};
 use projections::custody::Row;
+use projections::queues;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -180,14 +181,14 @@ struct Sent {
     app: App,
     permit: Permit,
     name: String,
+    id: SubjectId,
     headers: HeaderMap,
     typed: Typed,
 }
 
 impl Sent {
-    /// Whoever decides sees the dossier, and is a person.
-    async fn begin(&self) -> Result<Who, Problem> {
-        subject::dossier(&self.app, &self.permit, &self.name).await?;
+    /// Whoever decides is a person.
+    fn begin(&self) -> Result<Who, Problem> {
         self.permit.staff()?;
         if self.typed.request_id.is_nil() {
             return Err(Problem::invalid("`request_id` is made for each form"));
@@ -207,9 +208,9 @@ impl Sent {
     }
 
     /// Back to the page, or the page again with what is wrong.
-    async fn answer(self, deed: &'static str, asked: Result<Json<Asked>, Problem>) -> Result<Response, Problem> {
-        match asked {
-            Ok(Json(asked)) => Ok(Redirect::to(&format!("/dossiers/{}?done={deed}", asked.subject)).into_response()),
+    async fn answer(self, deed: &'static str, done: Result<(), Problem>) -> Result<Response, Problem> {
+        match done {
+            Ok(()) => Ok(Redirect::to(&format!("/dossiers/{}?done={deed}", self.id)).into_response()),
             Err(problem) => {
                 show_again(&self.app, &self.permit, &self.headers, &self.name, deed, self.typed, &problem).await
             }
@@ -228,14 +229,15 @@ macro_rules! deed {
             headers: HeaderMap,
             Form(typed): Form<Typed>,
         ) -> Result<Response, Problem> {
-            let sent = Sent { app, permit, name, headers, typed };
+            let id = subject::dossier(&app, &permit, &name).await?;
+            let sent = Sent { app, permit, name, id, headers, typed };
             let asked = async {
-                let $who = sent.begin().await?;
+                let $who = sent.begin()?;
                 let $sent = &sent;
                 $asked
             };
-            let asked = asked.await;
-            sent.answer($name, asked).await
+            let done = asked.await.map(|_| ());
+            sent.answer($name, done).await
         }
     };
 }
@@ -249,9 +251,12 @@ deed!(
             _ => return Err(Problem::unfit("no-report", "`what` is damaged or missing")),
         };
         let at: SiteId = who.at.ok_or_else(|| Problem::unfit("no-such-site", "`at` says where"))?;
-        let id = subject::dossier(&sent.app, &sent.permit, &sent.name).await?;
-        let note = sent.note().await?;
-        by_hand(&sent.app, &sent.permit, ByHand { id: who.request_id, dossier: id, action, at, note: note.map(NoteId) }).await
+        let placed = queues::find(sent.app.db(), sent.app.region(), sent.id).await?;
+        let code = placed.and_then(|it| view::printed(&it.dossier)).ok_or_else(Problem::not_found)?;
+        let details = Details { note: sent.note().await?.map(NoteId), ..Details::default() };
+        let (form, action) = (who.request_id, Some(action));
+        let scan = DeskScan { form, at, code, mode: Mode::Look, bag: None, action, details };
+        desk_scan::record(&sent.app, &sent.permit, scan).await
     }
 );
 deed!(

@@ -3,17 +3,16 @@ use super::scan::{Prepared, Wire, prepare};
 use crate::access::{Permit, Principal};
 use crate::app::App;
 use crate::problem::{Body, Problem, too_large};
-use crate::v1::decisions::{Asked, content_hash};
-use crate::view::{HolderView, printed};
+use crate::view::HolderView;
 use axum::Json;
 use axum::extract::State;
 use domain::code::CodeKind;
 use domain::custody::Holder;
 use domain::event::Flag;
-use domain::id::{InstallationId, NoteId, ScanId, SiteId, SubjectId};
-use domain::scan::{Action, ActionBy, Details, Mode, judge_skew};
+use domain::id::{ScanId, SiteId};
+use domain::scan::judge_skew;
 use domain::time::Timestamp;
-use eventstore::{Append, AppendError, Receipt};
+use eventstore::{AppendError, Receipt};
 use projections::custody::{self, Row};
 use projections::story::Thing;
 use serde::{Deserialize, Serialize};
@@ -145,53 +144,6 @@ pub async fn record(
     let receipts = if asked.is_empty() { Vec::new() } else { app.log().append(asked).await? };
     let mut told = tell(app, ids.into_iter().zip(receipts).collect()).await?.into_iter();
     Ok(results.into_iter().filter_map(|result| result.or_else(|| told.next())).collect())
-}
-
-/// A scan that somebody makes at a screen: what is seen of a dossier, without a device.
-pub struct ByHand {
-    /// Made for the form: sent twice, it is one scan.
-    pub id: uuid::Uuid,
-    pub dossier: SubjectId,
-    pub action: Action,
-    pub at: SiteId,
-    pub note: Option<NoteId>,
-}
-
-/// Records a scan made at a screen, as the scan door does.
-///
-/// # Errors
-/// The log's own; another device or program than a person's own browser.
-pub async fn by_hand(app: &App, permit: &Permit, it: ByHand) -> Result<Json<Asked>, Problem> {
-    let staff = permit.staff()?;
-    permit.reaches(app, &it.at, "at")?;
-    let rows = custody::find(app.db(), app.region(), &[Thing::Dossier(it.dossier)]).await?;
-    let row = rows.get(&Thing::Dossier(it.dossier)).map(|(row, _)| row).ok_or_else(Problem::not_found)?;
-    let now = app.now();
-    let wire = Wire {
-        scan_id: ScanId(it.id),
-        code: printed(row).ok_or_else(Problem::not_found)?,
-        mode: Mode::Look,
-        bag: None,
-        stop: Some(it.at.to_string()),
-        actor: staff.person.clone(),
-        device: "desk".parse().map_err(|error| Problem::internal(&error))?,
-        // Scans of one session come one after the other.
-        installation: InstallationId(staff.session),
-        seq: u64::try_from(now.0).unwrap_or_default(),
-        wall_ms: now,
-        mono_ms: 0,
-        action: Some(it.action),
-        action_by: Some(ActionBy::Person),
-        absent: Vec::new(),
-        details: Details { note: it.note, ..Details::default() },
-    };
-    // Of what the person fixed: the same form sent later is the same scan.
-    let content_hash = content_hash(&(it.id, it.dossier.0, it.action, it.at.as_str(), it.note))?;
-    match prepare(app, &permit.who, vec![Ok(wire)], 0).await?.pop() {
-        Some(Prepared::Append(append)) => Asked::after(&app.log().append_one(Append { content_hash, ..append }).await?),
-        Some(Prepared::Refused(_, problem)) => Err(problem),
-        None => Err(Problem::internal(&"a scan without an outcome")),
-    }
 }
 
 fn read(raw: &RawValue) -> Result<Wire, Problem> {
