@@ -120,6 +120,41 @@ async fn what_lies_beyond_ones_sites_is_answered_like_what_is_not_there(fresh: F
     Ok(())
 }
 
+async fn nobody_gives_the_own_rights_and_the_three_administrators_are_three_people(fresh: Fresh) -> anyhow::Result<()> {
+    let office = Office::open(&fresh.url, Region(441_424), MORNING).await;
+    let people = staff(&office, "t01").await?;
+    let chief = people.iter().find(|one| one.role == Role::SecurityAdmin).map(|one| one.cookie.as_str());
+    let post = async |who: &str, what: &str, body: Value| {
+        ask(&office, chief, "POST", &format!("/api/v1/people/{who}.t01/{what}"), &body).await
+    };
+    let clerk = json!({ "role": "clerk", "site": "t01" });
+    let own = [
+        ("posts", clerk.clone()),
+        ("posts/end", json!({ "post": "security_admin.t01/security_admin/" })),
+        ("code", Value::Null),
+    ];
+    for (what, body) in own {
+        let (status, answer) = post("security_admin", what, body).await;
+        assert!(status == 409 && answer.contains("own-rights"), "{what}: {status} {answer}");
+    }
+    let apart = [
+        ("audit_admin", json!({ "role": "system_admin" })),
+        ("system_admin", json!({ "role": "security_admin" })),
+        ("audit_admin", clerk.clone()),
+        ("clerk", json!({ "role": "audit_admin" })),
+    ];
+    for (who, body) in apart {
+        let (status, answer) = post(who, "posts", body.clone()).await;
+        assert!(status == 409 && answer.contains("posts-apart"), "{who} {body}: {status} {answer}");
+    }
+    let ended = post("audit_admin", "posts/end", json!({ "post": "audit_admin.t01/audit_admin/" })).await;
+    assert_eq!(ended.0, 204, "{}", ended.1);
+    let (status, answer) = post("audit_admin", "posts", clerk).await;
+    assert_eq!(status, 200, "whose post is over may get another: {answer}");
+    office.close().await;
+    Ok(())
+}
+
 async fn what_is_over_or_revoked_opens_nothing(fresh: Fresh) -> anyhow::Result<()> {
     let office = Office::open(&fresh.url, Region(441_424), MORNING).await;
     let people = staff(&office, "t01").await?;
@@ -188,6 +223,7 @@ async fn a_device_is_enrolled_once_scans_and_is_revoked(fresh: Fresh) -> anyhow:
 
 on_both_engines!(
     what_lies_beyond_ones_sites_is_answered_like_what_is_not_there,
+    nobody_gives_the_own_rights_and_the_three_administrators_are_three_people,
     what_is_over_or_revoked_opens_nothing,
     a_device_is_enrolled_once_scans_and_is_revoked,
 );
