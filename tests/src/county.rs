@@ -113,7 +113,7 @@ impl County {
         self.later();
         let people = if at == "hub" { &self.hub } else { &self.town };
         let id = Uuid::new_v4().to_string();
-        let fields = [&[("form", id.as_str()), ("at", at)], fields].concat();
+        let fields = [[("form", id.as_str()), ("at", at)].as_slice(), fields].concat();
         let path = format!("/bags/{}/scans", print(code));
         let answer = self.send(Some(cookie_of(people, who)), &path, &fields).await;
         assert_eq!(answer.status, 200, "{fields:?}: {}", answer.body);
@@ -437,7 +437,7 @@ async fn one_shelf_is_counted_apart_from_the_others(fresh: Fresh) -> anyhow::Res
     let path = "/sites/t01/stocktake";
     for (bits, says) in [(1, "找到"), (3, "不在这个架位，账面架位： 乙-2")] {
         let (id, code) = (Uuid::new_v4().to_string(), print(dossier(bits)));
-        let fields = [("form", id.as_str()), ("since", &since), ("shelf", "甲-1"), ("code", &code)];
+        let fields = [("form", id.as_str()), ("since", since.as_str()), ("shelf", "甲-1"), ("code", code.as_str())];
         let answer = county.send(county.town(Role::Clerk), path, &fields).await;
         assert!(answer.status == 200 && answer.body.contains(says), "{}", answer.body);
     }

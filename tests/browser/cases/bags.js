@@ -49,6 +49,7 @@ async function walk({ office, desk }, lang, size) {
   await press(sorter);
   await sorter.page.locator("#seal_no").waitFor();
   await sorter.page.check("input[value=yes]");
+  await sorter.page.focus("#seal_no");
   await wedge(sorter, "F2026001");
   equal((await shown(sorter)).length, 1, "nothing is checked yet");
   await wedge(sorter, one);
