@@ -252,10 +252,9 @@ impl Printers {
 
 async fn send(address: &str, bytes: &[u8], patience: Patience) -> Result<(), Failure> {
     let connected = timeout(patience.connect, TcpStream::connect(address)).await.map_err(|_| Failure::Silent)?;
-    let mut stream = connected.map_err(|error| match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => Failure::Refused,
-        _ => Failure::Silent,
-    })?;
+    let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
+    let failure = |error| if refused(&error) { Failure::Refused } else { Failure::Silent };
+    let mut stream = connected.map_err(failure)?;
     for piece in bytes.chunks(PIECE) {
         let written = timeout(patience.write, stream.write_all(piece)).await.map_err(|_| Failure::Stuck)?;
         written.map_err(|_| Failure::BrokeOff)?;
