@@ -143,13 +143,15 @@ fn group<'a>(page: &'a str, title: &str) -> &'a str {
 async fn a_bag_goes_from_desk_to_desk_by_the_scan_box(fresh: Fresh) -> anyhow::Result<()> {
     let mut county = County::open(&fresh).await?;
     county.dossiers(1..4).await;
-    county.bags(1..2).await;
+    county.bags(1..3).await;
     let page = format!("/bags/{}", print(bag(1)));
     let clerk = Role::Clerk;
     for bits in [1, 2] {
         let packed = county.scan(clerk, "t01", bag(1), &[("do", "pack"), ("code", &print(dossier(bits)))]).await;
         assert!(packed.contains("装袋"), "{packed}");
     }
+    // What is found beside the declared was packed into another bag.
+    county.scan(clerk, "t01", bag(2), &[("do", "pack"), ("code", &print(dossier(3)))]).await;
     let declared = county.see(county.town(clerk), &page).await;
     assert!(group(&declared, "在袋中").contains("441424-5-0001"), "{declared}");
     county.scan(clerk, "t01", bag(1), &[("do", "seal"), ("seal_no", "F0001"), ("to", "hub")]).await;
