@@ -3,7 +3,7 @@
 mod account;
 mod applicants;
 mod clients;
-mod devices;
+pub(crate) mod devices;
 mod dossier;
 mod first;
 mod found;
@@ -12,12 +12,13 @@ mod labels;
 mod login;
 mod once;
 mod party;
-mod people;
+pub(crate) mod people;
 mod person;
-mod record;
+pub(crate) mod record;
+mod registering;
 mod rights;
 mod rows;
-mod typed;
+pub(crate) mod typed;
 mod words;
 
 use crate::access::Action;
@@ -25,11 +26,12 @@ use crate::access::guard::Pages;
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
-pub use words::{Words, clock};
+pub use words::{Words, clock, moment};
 
 /// Pages of who is signed in, each with its action.
 #[rustfmt::skip]
@@ -61,6 +63,8 @@ pub fn pages() -> Pages {
         .page(A::ManageClients, "/clients", &["GET", "POST"], get(clients::get).post(clients::post))
         .page(A::ManageClients, "/clients/revoke", &["POST"], post(clients::revoke))
         .page(A::ReadRecord, "/record", &["GET"], get(record::get))
+        .page(A::Register, "/register/import", &["GET", "POST"], get(registering::get).post(registering::post).layer(DefaultBodyLimit::disable()))
+        .page(A::Register, "/register/import/template", &["GET"], get(registering::template))
         .page(A::ReadMetrics, "/metrics", &["GET"], get(crate::metrics::get))
         .page(A::OwnAccount, "/account", &["GET"], get(account::get))
         .page(A::OwnAccount, "/account/password", &["POST"], post(account::password))

@@ -28,9 +28,10 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 8] = [
+const LINKS: [(Action, &str, &str); 9] = [
     (Action::SearchApplicants, "/applicants", "applicants.title"),
     (Action::RestrictApplicants, "/applicants/rights", "rights.title"),
+    (Action::Register, "/register/import", "registering.title"),
     (Action::MintLabels, "/labels", "labels.title"),
     (Action::ReadDevices, "/devices", "devices.title"),
     (Action::ReadPeople, "/people", "people.title"),
@@ -121,7 +122,7 @@ impl Words {
     /// A time to the second.
     #[must_use]
     pub fn moment(&self, at: Timestamp) -> String {
-        in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+        moment(at)
     }
 
     /// How long ago, in one unit.
@@ -196,6 +197,12 @@ pub fn clock(at: Timestamp, english: bool) -> String {
 pub(super) fn in_shanghai(at: Timestamp) -> Option<DateTime<FixedOffset>> {
     let zone = FixedOffset::east_opt(SHANGHAI_SECONDS)?;
     Some(DateTime::from_timestamp_millis(at.0)?.with_timezone(&zone))
+}
+
+/// A time to the second, as it is in China, in any language.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// The last characters of a label, as people say them.
