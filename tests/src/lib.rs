@@ -22,6 +22,7 @@ mod parties;
 mod permutation;
 mod registers_contract;
 mod restore;
+mod sheets;
 mod tls;
 mod tls_client;
 mod who_may;
