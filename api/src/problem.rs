@@ -246,7 +246,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequest<
     type Rejection = Problem;
 
     async fn from_request(request: axum::extract::Request, _state: &S) -> Result<Self, Problem> {
-        let bytes = whole(request.into_body()).await?;
+        let bytes = whole(request.into_body(), BODY_MAX).await?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| if error.is_data() { Problem::invalid(error) } else { Problem::malformed(error) })
@@ -258,19 +258,23 @@ const BODY_MAX: usize = 2 * 1024 * 1024;
 /// What is too large is still read up to here: a client that is cut off while it sends never sees the answer.
 const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
-async fn whole(body: axum::body::Body) -> Result<Vec<u8>, Problem> {
+/// A body of at most so many bytes.
+///
+/// # Errors
+/// More than that, or it was cut off.
+pub async fn whole(body: axum::body::Body, max: usize) -> Result<Vec<u8>, Problem> {
     let mut stream = body.into_data_stream();
     let (mut bytes, mut size) = (Vec::new(), 0);
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| Problem::malformed("The body did not arrive whole"))?;
         size += chunk.len();
-        if size <= BODY_MAX {
+        if size <= max {
             bytes.extend_from_slice(&chunk);
         } else if size > DRAINED_MAX {
             break;
         }
     }
-    if size > BODY_MAX { Err(too_large()) } else { Ok(bytes) }
+    if size > max { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// More than a request may hold.

@@ -89,6 +89,17 @@ fn doors() -> Doors {
         .door(A::ManageClients, routes!(v1::clients::list, v1::clients::make))
         .door(A::ManageClients, routes!(v1::clients::revoke))
         .door(A::ReadRecord, routes!(v1::record::list))
+        .door(A::ReadDossiers, routes!(v1::sheets::dossiers))
+        .door(A::ReadQueues, routes!(v1::sheets::queue))
+        .door(A::ReadLoads, routes!(v1::sheets::load))
+        .door(A::ReadHolders, routes!(v1::sheets::by_holder))
+        .door(A::ReadDossiers, routes!(v1::sheets::of_case))
+        .door(A::ReadDossiers, routes!(v1::sheets::bags))
+        .door(A::ReadExceptions, routes!(v1::sheets::exceptions))
+        .door(A::ReadPrints, routes!(v1::sheets::prints))
+        .door(A::ReadDevices, routes!(v1::sheets::devices))
+        .door(A::ReadPeople, routes!(v1::sheets::people))
+        .door(A::ReadRecord, routes!(v1::sheets::of_record))
 }
 
 #[rustfmt::skip]

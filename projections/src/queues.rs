@@ -51,7 +51,9 @@ impl Queue {
         match self {
             Self::ToCome => format!("{place}.next_hop = $2"),
             Self::InHand => format!("{place}.site = $2 and d.shelf is null and (d.target is null or d.target = $2)"),
-            Self::OnShelf => format!("{place}.site = $2 and d.shelf is not null and (d.target is null or d.target = $2)"),
+            Self::OnShelf => {
+                format!("{place}.site = $2 and d.shelf is not null and (d.target is null or d.target = $2)")
+            }
             Self::ToSend => format!("{place}.site = $2 and d.target <> $2"),
         }
     }

@@ -8,10 +8,11 @@ use domain::code::Code;
 use domain::dossier::DossierFact;
 use domain::id::Region;
 use domain::stream::{AnyFact, StreamId};
-use eventstore::statements::{Statements, chunked};
+use eventstore::statements::{Statements, chunked, filled, placeholders};
 use eventstore::{Appended, Db, Streams, Tx, sql};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
@@ -174,7 +175,7 @@ async fn prefix(db: &Db, region: Region, scope: &Scope, prefix: &str, limit: i64
     let text = AssertSqlSafe(format!(
         "select t.kind, t.term, t.subject, t.what from search_terms t
          where t.region = $1 and t.term >= $2 and t.term < $3{} order by t.term, t.subject limit $4",
-        within(scope)
+        within(scope, 5)
     ));
     sql!(db.read(), c => {
         let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(prefix).bind(end).bind(limit);
@@ -185,11 +186,46 @@ async fn prefix(db: &Db, region: Region, scope: &Scope, prefix: &str, limit: i64
     })
 }
 
-/// A hit within a scope: it concerns one of the sites itself, or it is a case and one of its dossiers does.
-fn within(scope: &Scope) -> String {
-    let own = scope.condition("t.subject", 5);
+/// What bears each of some numbers, as [`normal`] writes them, within a scope. Of several that bear one, any.
+///
+/// # Errors
+/// The database's own.
+pub async fn bearing(
+    db: &Db,
+    region: Region,
+    scope: &Scope,
+    kind: &str,
+    numbers: &[String],
+) -> Result<HashMap<String, Uuid>, sqlx::Error> {
+    let mut found = HashMap::new();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    for list in filled(&numbers) {
+        let text = AssertSqlSafe(format!(
+            "select t.term, t.subject from search_terms t where t.region = $1 and t.kind = $2 and t.term in {}{}",
+            placeholders(3, 1, list.len()),
+            within(scope, 3 + list.len())
+        ));
+        let rows: Vec<(String, Uuid)> = sql!(db.read(), c => {
+            let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(kind);
+            for number in &list {
+                query = query.bind(*number);
+            }
+            for site in scope.keys() {
+                query = query.bind(String::from(site));
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// A hit within a scope, whose sites are the parameters from `$first` on: it concerns one of the sites itself, or it is a
+/// case and one of its dossiers does.
+fn within(scope: &Scope, first: usize) -> String {
+    let own = scope.condition("t.subject", first);
     let Some(own) = own.strip_prefix(" and ") else { return own };
-    let of_case = scope.condition("d.subject", 5);
+    let of_case = scope.condition("d.subject", first);
     format!(
         " and ({own} or (t.what = 'case' and exists (select 1 from custody_dossier d \
          where d.region = $1 and d.case_id = t.subject{of_case})))"

@@ -26,6 +26,7 @@ mod permutation;
 mod printers;
 mod registers_contract;
 mod restore;
+mod sheets;
 mod tls;
 mod tls_client;
 mod who_may;

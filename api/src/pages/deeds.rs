@@ -8,9 +8,7 @@ use crate::app::App;
 use crate::desk_scan::{self, DeskScan};
 use crate::notes;
 use crate::problem::{Body, Problem};
-use crate::v1::decisions::{
-    self, HandOutRequest, PlainRequest, RelabelRequest, RerouteRequest, ScanRequest, Who,
-};
+use crate::v1::decisions::{self, HandOutRequest, PlainRequest, RelabelRequest, RerouteRequest, ScanRequest, Who};
 use crate::v1::subject;
 use crate::view;
 use axum::extract::{Form, Path, State};

@@ -1,6 +1,6 @@
 //! Devices within reach: what they are bound to, enrolled by a one-time code, revoked at once.
 use super::people::ListQuery;
-use super::rows::{Pager, address, cut, holds};
+use super::rows::{Pager, Sheets, address, cut, holds};
 use super::typed::{self, filled};
 use super::{Words, again, done, page};
 use crate::access::sign_in::Visitor;
@@ -30,6 +30,7 @@ struct DevicesPage {
     query: String,
     devices: Vec<Line>,
     pager: Pager,
+    sheets: Sheets,
     enrols: bool,
     revokes: bool,
     /// Whether couriers' devices are within reach.
@@ -41,15 +42,17 @@ struct DevicesPage {
     done: Option<String>,
 }
 
-struct Line {
-    id: String,
-    name: String,
+/// A device in the list.
+pub(crate) struct Line {
+    pub id: String,
+    pub name: String,
     /// As people call what it is bound to.
-    bound: String,
+    pub bound: String,
     site: String,
     courier: String,
     /// When it was revoked; empty for one that is in force.
     revoked: String,
+    pub revoked_at: Option<Timestamp>,
 }
 
 #[derive(Template)]
@@ -91,7 +94,7 @@ pub async fn get(
 }
 
 /// Where the reader's own post is: most devices are enrolled for there.
-fn own_site(app: &App, permit: &Permit) -> String {
+pub(super) fn own_site(app: &App, permit: &Permit) -> String {
     let (known, now) = (app.known(), app.now());
     let sites = |person| known.people.posts_at(person, now).find_map(|post| post.site.as_ref());
     permit.person().and_then(sites).map(ToString::to_string).unwrap_or_default()
@@ -100,17 +103,15 @@ fn own_site(app: &App, permit: &Permit) -> String {
 fn build(app: &App, permit: &Permit, words: Words, query: &ListQuery) -> DevicesPage {
     let typed_query = query.q.trim().to_owned();
     let to = |page: usize| address("/devices", &[("q", typed_query.as_str()), ("page", page.to_string().as_str())]);
-    let mut found: Vec<Line> = within(app, permit).iter().map(|device| line(&words, device)).collect();
-    found.retain(|it| holds(&format!("{} {} {} {} {}", it.id, it.name, it.bound, it.site, it.courier), &typed_query));
-    // What is in force first, then as people call them.
-    found.sort_by(|a, b| (!a.revoked.is_empty(), &a.name, &a.id).cmp(&(!b.revoked.is_empty(), &b.name, &b.id)));
-    let (devices, pager) = cut(&words, found, &query.page, to);
+    let (devices, pager) = cut(&words, found(app, permit, &words, &typed_query), &query.page, to);
+    let sheets = Sheets::of("devices", &[("q", typed_query.as_str())]);
     let offers = permit.who.scope(Action::EnrolDevices);
     let wide = offers == Some(Scope::Region);
     DevicesPage {
         query: typed_query.clone(),
         devices,
         pager,
+        sheets,
         enrols: offers.is_some(),
         revokes: permit.who.scope(Action::RevokeDevices).is_some(),
         wide,
@@ -123,14 +124,25 @@ fn build(app: &App, permit: &Permit, words: Words, query: &ListQuery) -> Devices
     }
 }
 
+/// The devices within reach whose row holds what was typed: for the page and its sheet.
+pub(crate) fn found(app: &App, permit: &Permit, words: &Words, typed: &str) -> Vec<Line> {
+    let mut found: Vec<Line> = within(app, permit).iter().map(|device| line(words, device)).collect();
+    found.retain(|it| holds(&format!("{} {} {} {} {}", it.id, it.name, it.bound, it.site, it.courier), typed));
+    // What is in force first, then as people call them.
+    found.sort_by(|a, b| (a.revoked_at.is_some(), &a.name, &a.id).cmp(&(b.revoked_at.is_some(), &b.name, &b.id)));
+    found
+}
+
 fn line(words: &Words, device: &DeviceView) -> Line {
+    let revoked_at = device.revoked_at.map(Timestamp);
     Line {
         id: device.device.clone(),
         name: device.name.clone(),
         bound: bound(words, device.site.as_deref(), device.courier.as_deref()),
         site: device.site.clone().unwrap_or_default(),
         courier: device.courier.clone().unwrap_or_default(),
-        revoked: device.revoked_at.map(|at| words.time(Timestamp(at))).unwrap_or_default(),
+        revoked: revoked_at.map(|at| words.time(at)).unwrap_or_default(),
+        revoked_at,
     }
 }
 

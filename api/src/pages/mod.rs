@@ -8,9 +8,9 @@ mod bag_forms;
 mod bag_scan;
 mod bags;
 mod clients;
-mod deeds;
 mod county;
-mod devices;
+mod deeds;
+pub(crate) mod devices;
 mod dossier;
 mod exception;
 mod exceptions;
@@ -22,19 +22,20 @@ mod login;
 mod network;
 mod once;
 mod party;
-mod people;
+pub(crate) mod people;
 mod person;
 mod prints;
 pub mod progress;
-mod record;
+pub(crate) mod record;
 mod register;
+mod registering;
 mod rights;
 mod rows;
+mod stocktake;
 mod stops;
 mod today;
-mod stocktake;
 mod trouble;
-mod typed;
+pub(crate) mod typed;
 mod words;
 
 use crate::access::Action;
@@ -42,11 +43,12 @@ use crate::access::guard::Pages;
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
-pub use words::{Words, clock, day, tail};
+pub use words::{Words, clock, day, moment, tail};
 
 /// Pages of who is signed in, each with its action.
 #[rustfmt::skip]
@@ -105,6 +107,8 @@ pub fn pages() -> Pages {
         .page(A::ReadQueues, "/county", &["GET"], get(county::get))
         .page(A::ReadQueues, "/sites/{site}/stocktake", &["GET"], get(stocktake::get))
         .page(A::Scan, "/sites/{site}/stocktake", &["POST"], post(stocktake::post))
+        .page(A::Register, "/register/import", &["GET", "POST"], get(registering::get).post(registering::post).layer(DefaultBodyLimit::disable()))
+        .page(A::Register, "/register/import/template", &["GET"], get(registering::template))
         .page(A::ReadMetrics, "/metrics", &["GET"], get(crate::metrics::get))
         .page(A::OwnAccount, "/account", &["GET"], get(account::get))
         .page(A::OwnAccount, "/account/password", &["POST"], post(account::password))

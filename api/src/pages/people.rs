@@ -1,6 +1,6 @@
 //! The staff: everybody within reach, found by name, account, post or site, and somebody new. What is done with one of them
 //! is in `person.rs`.
-use super::rows::{Pager, address, cut, holds};
+use super::rows::{Pager, Sheets, address, cut, holds};
 use super::typed::filled;
 use super::{Words, again, page};
 use crate::access::sign_in::Visitor;
@@ -23,17 +23,19 @@ struct PeoplePage {
     query: String,
     people: Vec<Line>,
     pager: Pager,
+    sheets: Sheets,
     manages: bool,
     /// What was typed of somebody new, if it could not be saved.
     typed: NewPerson,
     problem: Option<String>,
 }
 
-struct Line {
-    id: String,
-    name: String,
+/// Somebody in the list.
+pub(crate) struct Line {
+    pub id: String,
+    pub name: String,
     /// Those in force.
-    posts: Vec<String>,
+    pub posts: Vec<String>,
 }
 
 /// What is asked of a list.
@@ -83,10 +85,12 @@ fn show(
     let (people, pager) = cut(&words, found(app, permit, &words, typed_query), &query.page, to);
     let manages = permit.who.scope(Action::ManagePeople).is_some();
     let problem = problem.map(|problem| words.problem(problem));
-    page(&PeoplePage { query: typed_query.to_owned(), people, pager, manages, typed, problem, words })
+    let sheets = Sheets::of("people", &[("q", typed_query)]);
+    page(&PeoplePage { query: typed_query.to_owned(), people, pager, sheets, manages, typed, problem, words })
 }
 
-fn found(app: &App, permit: &Permit, words: &Words, typed: &str) -> Vec<Line> {
+/// The people within reach whose row holds what was typed: for the page and its sheet.
+pub(crate) fn found(app: &App, permit: &Permit, words: &Words, typed: &str) -> Vec<Line> {
     let (known, now) = (app.known(), app.now());
     let line = |row: &PersonRow| {
         let held: Vec<&PostRow> = known.people.posts_at(&row.id, now).collect();

@@ -1,11 +1,12 @@
 //! The record of who did what, newest first, for the audit administrator alone. Each look at it is recorded too.
-use super::rows::address;
+use super::rows::{Sheets, address};
 use super::typed::{self, filled};
 use super::{Words, again, page};
 use crate::access::Permit;
 use crate::access::sign_in::Visitor;
 use crate::app::App;
 use crate::problem::{Params, Problem};
+use crate::sheet::Cell;
 use crate::v1::record::{RecordQuery, read};
 use askama::Template;
 use axum::extract::State;
@@ -29,6 +30,7 @@ struct RecordPage {
     lines: Vec<Line>,
     /// Something narrows what is shown.
     narrowed: bool,
+    sheets: Option<Sheets>,
     older: Option<String>,
     newest: Option<String>,
     problem: Option<String>,
@@ -104,7 +106,9 @@ pub async fn get(
     Params(typed): Params<Asked>,
 ) -> Result<Response, Problem> {
     let words = Words::of_permit(&headers, app.known(), &permit);
-    let found = match typed.query() {
+    let asked = typed.query();
+    let sheets = asked.as_ref().ok().map(sheets);
+    let found = match asked {
         Ok(query) => read(&app, &permit, &visitor, &query).await,
         Err(problem) => Err(problem),
     };
@@ -117,7 +121,32 @@ pub async fn get(
     let newest = (!typed.cursor.is_empty()).then(|| typed.at(""));
     let narrowed = typed.at("") != "/record";
     let acts = acts(&words, &typed.name);
-    Ok((status, page(&RecordPage { acts, lines, narrowed, older, newest, problem, typed, words })).into_response())
+    Ok((status, page(&RecordPage { acts, lines, narrowed, sheets, older, newest, problem, typed, words }))
+        .into_response())
+}
+
+/// Where the whole of what is asked is had as a sheet.
+fn sheets(query: &RecordQuery) -> Sheets {
+    let [from, to] = [query.from, query.to].map(|at| at.map(|at| at.to_string()).unwrap_or_default());
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (actor, name, about) = (text(&query.actor), text(&query.name), text(&query.about));
+    let asked = [("actor", actor), ("name", name), ("about", about), ("from", from), ("to", to)];
+    Sheets::of("record", &asked.each_ref().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// An entry as a row of a sheet.
+pub(crate) fn cells(words: &Words, row: &Recorded) -> Vec<Cell> {
+    let Line { act, actor, about, address, details, .. } = line(words, row);
+    let details: Vec<String> = details.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    vec![
+        Cell::Count(row.position),
+        Cell::time(Some(row.recorded_at)),
+        Cell::text(act),
+        Cell::text(actor.name),
+        Cell::text(address),
+        Cell::text(about.map(|about| about.name).unwrap_or_default()),
+        Cell::text(details.join("; ")),
+    ]
 }
 
 /// Every act by its words; one that is not known stays as it was asked for.

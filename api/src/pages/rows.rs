@@ -14,6 +14,22 @@ pub struct Pager {
     pub after: Option<String>,
 }
 
+/// Where a list is had whole, as a file: what `sheets.html` shows.
+pub struct Sheets {
+    pub csv: String,
+    pub xlsx: String,
+}
+
+impl Sheets {
+    /// Of a list below `/api/v1/sheets/`, with what narrows it.
+    #[must_use]
+    pub fn of(list: &str, asked: &[(&str, &str)]) -> Self {
+        let path = format!("/api/v1/sheets/{list}");
+        let to = |format| address(&path, &[asked, &[("format", format)]].concat());
+        Self { csv: to("csv"), xlsx: to("xlsx") }
+    }
+}
+
 /// The rows of a page, counted from 1, of all that were found. `address` gives that of another page.
 pub fn cut<T>(words: &Words, all: Vec<T>, page: &str, address: impl Fn(usize) -> String) -> (Vec<T>, Pager) {
     let total = all.len();

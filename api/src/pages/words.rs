@@ -127,7 +127,7 @@ impl Words {
     /// A time to the second.
     #[must_use]
     pub fn moment(&self, at: Timestamp) -> String {
-        in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+        moment(at)
     }
 
     /// How long ago, in one unit.
@@ -242,6 +242,12 @@ pub fn day(at: Timestamp) -> String {
 pub(super) fn in_shanghai(at: Timestamp) -> Option<DateTime<FixedOffset>> {
     let zone = FixedOffset::east_opt(SHANGHAI_SECONDS)?;
     Some(DateTime::from_timestamp_millis(at.0)?.with_timezone(&zone))
+}
+
+/// A time to the second, as it is in China, in any language.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    in_shanghai(at).map_or_else(|| at.0.to_string(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// The last characters of a label, as people say them.

@@ -76,13 +76,22 @@ async fn decide(
     content_hash: [u8; 32],
     command: impl Fn(Event<()>) -> CaseCommand + Send + Sync + 'static,
 ) -> Result<Json<Asked>, Problem> {
+    Asked::after(&app.log().append_one(asking(id, who, content_hash, command)).await?)
+}
+
+/// What asks one case to decide.
+fn asking(
+    id: CaseId,
+    who: &Decider,
+    content_hash: [u8; 32],
+    command: impl Fn(Event<()>) -> CaseCommand + Send + Sync + 'static,
+) -> Append {
     let (stream, who, request) = (StreamId::Case(id), who.clone(), ScanId(who.request_id));
     let decide = move |streams: &Streams, recorded_at: Timestamp| {
         let events = Case::handle_command(streams.case(id), command(who.envelope(recorded_at)))?;
         Ok(events.into_iter().map(|event| (stream, any(event, AnyFact::Case))).collect())
     };
-    let append = Append { id: request, content_hash, reads: vec![stream], decide: Arc::new(decide) };
-    Asked::after(&app.log().append_one(append).await?)
+    Append { id: request, content_hash, reads: vec![stream], decide: Arc::new(decide) }
 }
 
 /// Files a case.
@@ -94,14 +103,23 @@ pub async fn file(
     permit: Permit,
     Body(request): Body<FileRequest>,
 ) -> Result<Json<Asked>, Problem> {
+    let append = filing(&app, &permit, request)?;
+    Asked::after(&app.log().append_one(append).await?)
+}
+
+/// What files a case, if whoever asks may do so: for the door and for sheets.
+///
+/// # Errors
+/// A number or site that is none, or a site beyond reach.
+pub(crate) fn filing(app: &App, permit: &Permit, request: FileRequest) -> Result<Append, Problem> {
     check_number(&request.case_no, "case_no")?;
-    let who = permit.decides(&app, &request.who)?;
+    let who = permit.decides(app, &request.who)?;
     let at = who.at.clone().ok_or_else(|| Problem::invalid("`at` says where it was handed in"))?;
-    known_site(&app, &request.home, "home")?;
+    known_site(app, &request.home, "home")?;
     let hash = content_hash(&request)?;
     let filed = Filed { case_no: request.case_no, item: request.item, at, home: request.home };
     let command = move |envelope| CaseCommand::File(Ask { envelope, what: filed.clone() });
-    decide(&app, CaseId(request.case_id), &who, hash, command).await
+    Ok(asking(CaseId(request.case_id), &who, hash, command))
 }
 
 /// Takes a case a step further.

@@ -30,6 +30,11 @@ pub async fn load(
 /// Kinds of holder that are listed by themselves.
 const HOLDERS: [&str; 6] = ["leg", "post", "applicant", "archive", "unknown", "courier"];
 
+/// The kind of holder of a name in an address.
+pub(super) fn kind_of_holder(name: &str) -> Result<&'static str, Problem> {
+    HOLDERS.into_iter().find(|known| *known == name).ok_or_else(Problem::not_found)
+}
+
 /// One page of the dossiers whose holder is of a kind: leg, post, courier, applicant, archive or unknown.
 #[utoipa::path(get, path = "/holders/{kind}", tag = "couriers", params(("kind" = String, Path), PageQuery),
     responses((status = 200, body = DossierPage), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -39,7 +44,7 @@ pub async fn by_holder(
     Path(kind): Path<String>,
     Params(query): Params<PageQuery>,
 ) -> Result<Json<DossierPage>, Problem> {
-    let kind = HOLDERS.into_iter().find(|known| *known == kind).ok_or_else(Problem::not_found)?;
+    let kind = kind_of_holder(&kind)?;
     let position = app.log().head_row().await?.position;
     let page = queues::by_holder(app.db(), app.region(), &permit.scope, kind, query.by_age()?, query.limit()?).await?;
     Ok(Json(page_of(&page, position)))

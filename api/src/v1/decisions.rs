@@ -114,6 +114,18 @@ pub(crate) async fn decide(
     also: Option<StreamId>,
     command: impl Fn(Event<()>, &Streams) -> Result<DossierCommand, Refusal> + Send + Sync + 'static,
 ) -> Result<Json<Asked>, Problem> {
+    let append = asking(id, who, content_hash, also, command);
+    Asked::after(&app.log().append_one(append).await?)
+}
+
+/// What asks one dossier to decide.
+fn asking(
+    id: SubjectId,
+    who: &Decider,
+    content_hash: [u8; 32],
+    also: Option<StreamId>,
+    command: impl Fn(Event<()>, &Streams) -> Result<DossierCommand, Refusal> + Send + Sync + 'static,
+) -> Append {
     let (stream, who, request) = (StreamId::Dossier(id), who.clone(), ScanId(who.request_id));
     let decide = move |streams: &Streams, recorded_at: Timestamp| {
         let command = command(who.envelope(recorded_at), streams)?;
@@ -121,8 +133,7 @@ pub(crate) async fn decide(
         Ok(events.into_iter().map(|event| (stream, any(event, AnyFact::Dossier))).collect())
     };
     let reads = [stream].into_iter().chain(also).collect();
-    let append = Append { id: request, content_hash, reads, decide: Arc::new(decide) };
-    Asked::after(&app.log().append_one(append).await?)
+    Append { id: request, content_hash, reads, decide: Arc::new(decide) }
 }
 
 /// Binds a label to a number, a case and a way.
@@ -178,7 +189,7 @@ pub(super) fn known_site(app: &App, site: &SiteId, field: &str) -> Result<(), Pr
 const NUMBER_MAX: usize = 50;
 
 /// A number that people write on papers and look for.
-pub(super) fn check_number(number: &str, field: &str) -> Result<(), Problem> {
+pub(crate) fn check_number(number: &str, field: &str) -> Result<(), Problem> {
     let legible = !number.trim().is_empty() && !number.chars().any(char::is_control);
     let sound = legible && number.chars().count() <= NUMBER_MAX;
     sound.then_some(()).ok_or_else(|| Problem::invalid(format!("`{field}` has 1 to {NUMBER_MAX} printable characters")))
@@ -193,13 +204,22 @@ pub async fn register(
     permit: Permit,
     Body(request): Body<RegisterRequest>,
 ) -> Result<Json<Asked>, Problem> {
+    let append = registering(&app, &permit, request).await?;
+    Asked::after(&app.log().append_one(append).await?)
+}
+
+/// What registers a dossier, if whoever asks may do so: for the door and for sheets.
+///
+/// # Errors
+/// A label, number or site that is none, or something beyond reach.
+pub(crate) async fn registering(app: &App, permit: &Permit, request: RegisterRequest) -> Result<Append, Problem> {
     check_number(&request.dossier_no, "dossier_no")?;
-    let who = permit.decides(&app, &request.who)?;
-    known_site(&app, &request.home, "home")?;
-    request.destination.as_ref().map_or(Ok(()), |site| known_site(&app, site, "destination"))?;
-    permit.one_of(&app, [Some(&request.home), request.destination.as_ref(), who.at.as_ref()])?;
+    let who = permit.decides(app, &request.who)?;
+    known_site(app, &request.home, "home")?;
+    request.destination.as_ref().map_or(Ok(()), |site| known_site(app, site, "destination"))?;
+    permit.one_of(app, [Some(&request.home), request.destination.as_ref(), who.at.as_ref()])?;
     if let Some(case) = request.case {
-        permit.joins(&app, CaseId(case)).await?;
+        permit.joins(app, CaseId(case)).await?;
     }
     let code = read_label(&request.code)?;
     if code.kind() != domain::code::CodeKind::Dossier {
@@ -216,7 +236,7 @@ pub async fn register(
         pieces: request.pieces.into_iter().map(Piece::from).collect(),
     };
     let command = move |envelope, _: &Streams| Ok(DossierCommand::Register(Ask { envelope, what: registered.clone() }));
-    decide(&app, code.subject(), &who, hash, None, command).await
+    Ok(asking(code.subject(), &who, hash, None, command))
 }
 
 /// The body of a decision that says no more than who, with an optional note in the vault.

@@ -24,6 +24,7 @@ pub mod registers;
 pub mod scan;
 pub mod scans;
 pub mod search;
+pub mod sheets;
 pub mod shifts;
 pub mod sites;
 pub mod subject;

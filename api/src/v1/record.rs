@@ -99,7 +99,21 @@ pub async fn read(
     visitor: &Visitor,
     query: &RecordQuery,
 ) -> Result<(Vec<Recorded>, Option<i64>), Problem> {
-    let limit = super::paging::limit(query.limit)?;
+    let filter = filter(query)?;
+    let limit = u32::try_from(super::paging::limit(query.limit)?).unwrap_or(u32::MAX);
+    let page = record::list(app.db(), app.region(), &filter, query.cursor, limit).await?;
+    let rows = page.rows.len() as u64;
+    let name = filter.name.as_deref().map(crate::access::sign_in::word).transpose()?;
+    let act = Act::RecordRead(RecordRead { actor: filter.actor, name, from: filter.from, to: filter.to, rows });
+    app.record(&Entry { actor: permit.who.actor(), address: Some(visitor.address), act }).await?;
+    Ok((page.rows, page.next))
+}
+
+/// What a question narrows the record to.
+///
+/// # Errors
+/// A filter that is none.
+pub fn filter(query: &RecordQuery) -> Result<Filter, Problem> {
     let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let no_actor = |bad| Problem::unfit("no-actor", bad);
     let no_subject = |_| Problem::unfit("no-subject", "`about` is such as person:ID, device:ID, client:ID or case:ID");
@@ -107,12 +121,5 @@ pub async fn read(
     let about: Option<Subject> = filled(&query.about).map(|text| text.parse().map_err(no_subject)).transpose()?;
     let name: Option<Word> = filled(&query.name).map(|text| text.parse().map_err(Problem::invalid)).transpose()?;
     let (from, to) = (query.from.map(Timestamp), query.to.map(Timestamp));
-    let named = name.as_ref().map(|name| name.as_str().to_owned());
-    let filter = Filter { actor: actor.clone(), name: named, about, from, to };
-    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let page = record::list(app.db(), app.region(), &filter, query.cursor, limit).await?;
-    let rows = page.rows.len() as u64;
-    let act = Act::RecordRead(RecordRead { actor, name, from, to, rows });
-    app.record(&Entry { actor: permit.who.actor(), address: Some(visitor.address), act }).await?;
-    Ok((page.rows, page.next))
+    Ok(Filter { actor, name: name.map(|name| name.as_str().to_owned()), about, from, to })
 }

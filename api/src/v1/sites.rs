@@ -52,10 +52,15 @@ pub async fn queue(
     Params(query): Params<PageQuery>,
 ) -> Result<Json<DossierPage>, Problem> {
     let site = permit.site(&app, &name)?;
-    let queue = Queue::ALL.into_iter().find(|known| known.name() == queue).ok_or_else(Problem::not_found)?;
+    let queue = queue_of(&queue)?;
     let position = app.log().head_row().await?.position;
     let page = queues::queue(app.db(), app.region(), &site, queue, query.by_age()?, query.limit()?).await?;
     Ok(Json(page_of(&page, position)))
+}
+
+/// The queue of a name in an address.
+pub(super) fn queue_of(name: &str) -> Result<Queue, Problem> {
+    Queue::ALL.into_iter().find(|known| known.name() == name).ok_or_else(Problem::not_found)
 }
 
 /// A page as it is answered.
