@@ -43,7 +43,8 @@ struct County {
     town: Vec<Somebody>,
     other: Vec<Somebody>,
     hub: Vec<Somebody>,
-    minutes: i64,
+    /// How often the clock was set forward.
+    steps: i64,
 }
 
 impl County {
@@ -52,7 +53,7 @@ impl County {
         let town = staff(&office, "t01").await?;
         let other = staff(&office, "t02").await?;
         let hub = staff(&office, "hub").await?;
-        Ok(Self { office, town, other, hub, minutes: 0 })
+        Ok(Self { office, town, other, hub, steps: 0 })
     }
 
     fn town(&self, role: Role) -> Option<&str> {
@@ -68,8 +69,8 @@ impl County {
     }
 
     fn later(&mut self) {
-        self.minutes += 2;
-        assert!(self.office.app.log().clock().set(MORNING.plus(self.minutes * 60_000)));
+        self.steps += 1;
+        assert!(self.office.app.log().clock().set(MORNING.plus(self.steps * 65_000)));
     }
 
     async fn see(&self, who: Option<&str>, path: &str) -> String {
