@@ -18,9 +18,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::id::{PersonId, SiteId, SubjectId};
-use domain::time::Timestamp;
 use projections::exceptions;
 use projections::queues::{self, Cursor, Placed, Queue};
+use registers::print::After;
 use registers::record::{Act, Entry, Exported, Reason};
 use rust_i18n::t;
 use serde::Deserialize;
@@ -292,7 +292,8 @@ pub async fn exceptions(asked: Export, Params(query): Params<ExceptionQuery>) ->
     let heads = ["exception", "label", "site", "since", "due_from", "until", "owner", "explained_at", "resolved_at"];
     let mut open = asked.open("exceptions", &heads).await?;
     let open_at = query.open.unwrap_or(true).then(|| open.asked.app.now());
-    let mut filter = exceptions::Filter { kind: query.kind, site: query.site, open_at, after: None };
+    let mut filter =
+        exceptions::Filter { kind: query.kind, site: query.site, open_at, ..exceptions::Filter::default() };
     loop {
         let Export { app, permit, .. } = &open.asked;
         let found = exceptions::list(app.db(), app.region(), &permit.scope, &filter, PAGE).await?;
@@ -328,7 +329,14 @@ pub async fn prints(asked: Export) -> Result<Response, Problem> {
     let app = &open.asked.app;
     // At once, and one more than a sheet holds: jobs of the same moment would be lost between pages.
     let most = i64::try_from(ROWS_MAX).unwrap_or(i64::MAX) + 1;
-    let jobs = registers::print::list(app.db(), app.region(), Timestamp(i64::MAX), most).await?;
+    let jobs = registers::print::list(
+        app.db(),
+        app.region(),
+        super::prints::sites(&open.asked.permit.scope),
+        After::START,
+        most,
+    )
+    .await?;
     open.sheet.add(jobs.into_iter().map(|job| {
         let reason = job.reason.unwrap_or_default();
         vec![
