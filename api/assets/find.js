@@ -2,6 +2,7 @@
 //   input data-suggest="/address"   asks `address?q=…` while somebody types; the answer is a list of options
 //   input data-first                the first option is chosen unless another is
 //   input data-label                takes a label from a scanner, wherever the focus is
+//   input data-scan                 the same, and its form is sent at once: what the page is for is to scan
 //   form data-steps                 Enter goes to the next field; Ctrl+Enter, or Enter on the button, sends it
 //   a data-key="1"                  the key opens it
 import { read } from "./code.js";
@@ -116,16 +117,24 @@ function scanned(text) {
   const at = document.activeElement;
   // Into whatever field it was typed: what a person had typed there stays.
   if (isField(at) && at.value?.endsWith(text)) at.value = at.value.slice(0, -text.length);
-  const isLabel = !read(text).error;
+  const label = read(text);
+  const isLabel = !label.error;
+  const said = label.printed ?? text;
   const asked = [...document.querySelectorAll("[data-label]")].find((it) => it.offsetParent !== null && (it === at || it.value === ""));
   if (asked && isLabel) {
-    asked.value = text;
+    asked.value = said;
     begun = true;
     next(asked);
     return;
   }
+  const scans = document.querySelector("[data-scan]");
+  if (scans && isLabel && at !== box) {
+    scans.value = said;
+    scans.form.requestSubmit();
+    return;
+  }
   if (!box) return;
-  box.value = text;
+  box.value = said;
   box.focus();
   box.select();
   // What is no label may be somebody's identity number: it goes nowhere by itself.

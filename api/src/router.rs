@@ -31,7 +31,7 @@ struct Document;
 #[rustfmt::skip]
 fn doors() -> Doors {
     use Action as A;
-    about_paper(about_applicants(Doors::new(Document::openapi())))
+    as_sheets(about_paper(about_applicants(Doors::new(Document::openapi()))))
         .door(A::Scan, routes!(v1::scans::post))
         .door(A::ReadDevices, routes!(v1::devices::list))
         .door(A::ReadDevices, routes!(v1::devices::get))
@@ -89,6 +89,12 @@ fn doors() -> Doors {
         .door(A::ManageClients, routes!(v1::clients::list, v1::clients::make))
         .door(A::ManageClients, routes!(v1::clients::revoke))
         .door(A::ReadRecord, routes!(v1::record::list))
+}
+
+#[rustfmt::skip]
+fn as_sheets(doors: Doors) -> Doors {
+    use Action as A;
+    doors
         .door(A::ReadDossiers, routes!(v1::sheets::dossiers))
         .door(A::ReadQueues, routes!(v1::sheets::queue))
         .door(A::ReadLoads, routes!(v1::sheets::load))

@@ -214,11 +214,14 @@ fn dossier_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
     }
 }
 
-/// Where it was put for the applicant, if it still lies at that site: a sighting there changes nothing, whatever else moves
-/// it does.
+/// Where it was put for the applicant, if it still lies at that site: being seen, registered or found damaged there changes
+/// nothing, whatever else moves it does.
 fn shelf(told: &[Placed<'_, DossierFact>], tale: &Tale) -> Option<String> {
     let fact = |step: &Step| step.fact.map(|index| &told[index].event.fact);
-    let last = tale.steps.iter().rev().find(|step| !matches!(fact(step), Some(DossierFact::Sighted(_))))?;
+    let stays = |fact: &DossierFact| {
+        matches!(fact, DossierFact::Sighted(_) | DossierFact::Registered(_) | DossierFact::Damaged(_))
+    };
+    let last = tale.steps.iter().rev().find(|step| !fact(step).is_some_and(stays))?;
     let Some(DossierFact::Shelved(shelved)) = fact(last) else { return None };
     let still = last.holder.site().is_some() && last.holder == tale.custody.holder;
     still.then(|| shelved.shelf.clone().unwrap_or_default())

@@ -179,7 +179,12 @@ fn pieces(texts: &[Vec<u8>]) -> HashSet<[u8; PIECE]> {
 }
 
 fn holds(file: &Path, wanted: &HashSet<[u8; PIECE]>) -> bool {
-    let content = fs::read(file).expect("a file of the database");
+    let content = match fs::read(file) {
+        Ok(content) => content,
+        // A vacuum took it away since the folder was listed.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return false,
+        Err(error) => panic!("{}: {error}", file.display()),
+    };
     content.array_windows::<PIECE>().any(|window| wanted.contains(window))
 }
 

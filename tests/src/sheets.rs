@@ -375,6 +375,8 @@ async fn a_thousand_rows_of_a_workbook_come_in_and_go_out_whole(fresh: Fresh) ->
     assert!(page.text().contains("可以登记 1050 行") && page.text().contains("另有 950 行可以登记"), "{}", page.status);
     let done = next(&office, clerk, "register", page.text()).await;
     assert!(done.text().contains("已登记 1050 行"), "{}", done.text());
+    // What may be seen follows the log.
+    office.settled().await;
     let dossiers = of_csv(&sheet(&office, clerk, "dossiers").await.body);
     assert_eq!(dossiers.len() as u32, ROWS + 1);
     assert!(dossiers.iter().any(|row| row[1] == "20261102001"));

@@ -2,6 +2,7 @@
 //! dossiers, and what may be done with it (`deeds.rs`).
 use super::applicants::{PartyCard, reasons};
 use super::deeds::{self, DEEDS, Offer, Typed};
+use super::inside::{self, Other};
 use super::stops::{self, Stop};
 use super::words::{Words, tail};
 use super::{again, done, page, typed};
@@ -17,8 +18,6 @@ use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::custody::{Custody, Evidence, Holder, Reading};
-use domain::dossier::DossierFact;
-use domain::history::History;
 use domain::id::CaseId;
 use domain::trail::Line;
 use eventstore::State as StreamState;
@@ -65,14 +64,6 @@ struct DossierPage {
     believed: Believed,
 }
 
-/// Another dossier of the case.
-struct Other {
-    to: String,
-    number: String,
-    kind: String,
-    place: String,
-}
-
 /// Papers that somebody may print here.
 #[derive(Default)]
 pub(super) struct Prints {
@@ -80,8 +71,6 @@ pub(super) struct Prints {
     pub label: Option<Uuid>,
     /// The case of a receipt.
     pub receipt: Option<Uuid>,
-    /// The bag of a manifest.
-    pub manifest: Option<Uuid>,
 }
 
 /// The question what was believed at a time.
@@ -269,47 +258,18 @@ async fn show(
 
 /// What is inside, what belongs to it, and what may be done with it.
 async fn furnish(app: &App, permit: &Permit, thing: Thing, shown: &mut DossierPage) -> Result<(), Problem> {
-    let Thing::Dossier(id) = thing else {
-        shown.prints.manifest = permit.also_for(Action::PrintPapers).map(|_| thing.id().0);
-        return Ok(());
-    };
+    let Thing::Dossier(id) = thing else { return Ok(()) };
     let Some(placed) = queues::find(app.db(), app.region(), id).await? else { return Ok(()) };
     let StreamState::Dossier(history) = app.log().state(thing.stream(), None).await? else { return Ok(()) };
-    shown.pieces = pieces(&shown.words, &history);
+    shown.pieces = inside::pieces(&shown.words, &history);
     shown.deeds = deeds::offers(app, &shown.words, permit, &placed.dossier, &history);
     shown.prints.label = permit.also_for(Action::MintLabels).map(|_| Uuid::new_v4());
     let Some(case) = placed.dossier.case else { return Ok(()) };
     shown.prints.receipt = permit.also_for(Action::PrintPapers).map(|_| case.0);
     let all = queues::of_case(app.db(), app.region(), case.0).await?;
     let others = all.iter().filter(|other| other.dossier.subject != id);
-    shown.others = others.map(|other| of_case(&shown.words, other)).collect();
+    shown.others = others.map(|other| Other::of(&shown.words, other)).collect();
     Ok(())
-}
-
-fn of_case(words: &Words, placed: &queues::Placed) -> Other {
-    let row = &placed.dossier;
-    Other {
-        to: format!("/dossiers/{}", row.subject),
-        number: row.number.clone().or_else(|| view::printed(row)).unwrap_or_default(),
-        kind: row.kind.map_or_else(String::new, |kind| words.kind(kind)),
-        place: words.holder(placed.bag.as_ref().map_or(&row.custody.holder, |bag| &bag.custody.holder)),
-    }
-}
-
-/// The papers inside, as registered and as added since.
-fn pieces(words: &Words, history: &History<DossierFact>) -> Vec<(String, String, u32)> {
-    let told = history.told();
-    let of = told.iter().flat_map(|placed| match &placed.event.fact {
-        DossierFact::Registered(registered) => registered.pieces.as_slice(),
-        fact => {
-            if let DossierFact::PieceAdded(piece) = fact {
-                std::slice::from_ref(piece)
-            } else {
-                &[]
-            }
-        }
-    });
-    of.map(|piece| (piece.name.clone(), words.piece(piece.kind), u32::from(piece.count))).collect()
 }
 
 /// The notes of a thing.

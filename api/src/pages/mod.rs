@@ -17,6 +17,8 @@ mod exceptions;
 mod first;
 mod found;
 mod home;
+mod inside;
+mod items;
 mod labels;
 mod login;
 mod network;
@@ -59,7 +61,7 @@ pub fn pages() -> Pages {
         .page(A::OwnAccount, "/", &["GET"], get(home::get))
         .page(A::ReadDossiers, "/find", &["GET"], get(home::suggest))
         .page(A::FileCases, "/register", &["GET", "POST"], get(register::get).post(register::post))
-        .page(A::FileCases, "/register/items", &["GET"], get(register::items))
+        .page(A::FileCases, "/register/items", &["GET"], get(items::get))
         .page(A::ReadQueues, "/today", &["GET"], get(today::choose))
         .page(A::ReadQueues, "/sites/{site}", &["GET"], get(today::get))
         .page(A::ReadDossiers, "/dossiers/{name}", &["GET"], get(dossier::get))

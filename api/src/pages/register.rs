@@ -3,6 +3,7 @@
 //! was typed, and with the focus where it is to be mended.
 use super::deeds::choice;
 use super::dossier::Prints;
+use super::items::Choice;
 use super::today::own_sites;
 use super::typed::{self, filled};
 use super::words::Words;
@@ -30,9 +31,8 @@ use registers::item::{ItemRow, Level};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// Items in a list, and below the field while somebody types.
+/// Items in a list.
 const LISTED: usize = 50;
-const SUGGESTED: usize = 10;
 /// Characters of a case's number at most: the dossier's has two more.
 const NUMBER_MAX: usize = 48;
 /// Sheets of one paper at most.
@@ -47,20 +47,6 @@ struct RegisterPage {
     found: Option<Vec<Choice>>,
     form: Option<Counter>,
     done: Option<Registered>,
-}
-
-#[derive(Template)]
-#[template(path = "items.html")]
-struct Items {
-    words: Words,
-    found: Vec<Choice>,
-}
-
-/// An item to choose.
-struct Choice {
-    code: String,
-    name: String,
-    department: String,
 }
 
 /// The form of one item.
@@ -119,7 +105,7 @@ struct Registered {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct RegisterQuery {
-    q: String,
+    pub(super) q: String,
     item: String,
     /// The dossier that was registered just now.
     done: Option<Uuid>,
@@ -177,20 +163,6 @@ pub async fn get(
     }
     let found = searched.then(|| found.into_iter().map(|item| Choice::of(&nothing.words, item)).collect());
     Ok(page(&RegisterPage { found, ..nothing }))
-}
-
-/// `GET /register/items`: options for the field of the item, while somebody types.
-pub async fn items(
-    State(app): State<App>,
-    permit: Permit,
-    headers: HeaderMap,
-    Params(query): Params<RegisterQuery>,
-) -> Result<Response, Problem> {
-    let words = Words::of_permit(&headers, app.known(), &permit);
-    let known = app.known();
-    let found = catalogue::find(known.items.values(), &query.q, SUGGESTED);
-    let found = found.into_iter().map(|item| Choice::of(&words, item)).collect();
-    Ok(page(&Items { words, found }))
 }
 
 /// `POST /register`: on to what was registered, or the form again.
@@ -390,16 +362,9 @@ async fn registered(app: &App, permit: &Permit, id: Uuid) -> Result<Registered, 
         prints: Prints {
             label: may(Action::MintLabels).then(Uuid::new_v4),
             receipt: row.case.map(|case| case.0).filter(|_| may(Action::PrintPapers)),
-            manifest: None,
         },
         writes: may(Action::WriteApplicants),
     })
-}
-
-impl Choice {
-    fn of(words: &Words, item: &ItemRow) -> Self {
-        Self { code: item.code.to_string(), name: item.name.clone(), department: words.site(&item.department) }
-    }
 }
 
 #[cfg(test)]

@@ -101,8 +101,7 @@ impl Asked {
 /// # Errors
 /// Never: requests are plain values.
 pub fn content_hash(request: &impl Serialize) -> Result<[u8; 32], Problem> {
-    let content = serde_json::to_vec(request).map_err(|error| Problem::internal(&error))?;
-    Ok(Sha256::digest(content).into())
+    serde_json::to_vec(request).map(|it| Sha256::digest(it).into()).map_err(|error| Problem::internal(&error))
 }
 
 /// Asks one dossier to decide.
@@ -114,8 +113,7 @@ pub(crate) async fn decide(
     also: Option<StreamId>,
     command: impl Fn(Event<()>, &Streams) -> Result<DossierCommand, Refusal> + Send + Sync + 'static,
 ) -> Result<Json<Asked>, Problem> {
-    let append = asking(id, who, content_hash, also, command);
-    Asked::after(&app.log().append_one(append).await?)
+    Asked::after(&app.log().append_one(asking(id, who, content_hash, also, command)).await?)
 }
 
 /// What asks one dossier to decide.

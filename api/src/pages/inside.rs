@@ -1,0 +1,42 @@
+//! What belongs to a dossier: the papers inside it, and the other dossiers of its case.
+use super::words::Words;
+use crate::view;
+use domain::dossier::DossierFact;
+use domain::history::History;
+use projections::queues;
+
+/// Another dossier of the case.
+pub(super) struct Other {
+    pub to: String,
+    pub number: String,
+    pub kind: String,
+    pub place: String,
+}
+
+impl Other {
+    pub(super) fn of(words: &Words, placed: &queues::Placed) -> Self {
+        let row = &placed.dossier;
+        Self {
+            to: format!("/dossiers/{}", row.subject),
+            number: row.number.clone().or_else(|| view::printed(row)).unwrap_or_default(),
+            kind: row.kind.map_or_else(String::new, |kind| words.kind(kind)),
+            place: words.holder(placed.bag.as_ref().map_or(&row.custody.holder, |bag| &bag.custody.holder)),
+        }
+    }
+}
+
+/// The papers inside, as registered and as added since.
+pub(super) fn pieces(words: &Words, history: &History<DossierFact>) -> Vec<(String, String, u32)> {
+    let told = history.told();
+    let of = told.iter().flat_map(|placed| match &placed.event.fact {
+        DossierFact::Registered(registered) => registered.pieces.as_slice(),
+        fact => {
+            if let DossierFact::PieceAdded(piece) = fact {
+                std::slice::from_ref(piece)
+            } else {
+                &[]
+            }
+        }
+    });
+    of.map(|piece| (piece.name.clone(), words.piece(piece.kind), u32::from(piece.count))).collect()
+}
