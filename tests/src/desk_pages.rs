@@ -146,6 +146,8 @@ async fn a_site_sees_what_comes_what_it_has_what_goes_and_what_waits(fresh: Fres
     // Counted on its shelf it stays there; taken off it, it does not.
     desk.scan(&shelved, "t01", &json!({ "mode": "stocktake", "action": "sighted" })).await;
     assert_eq!(counts(&desk.get("/sites/t01").await.body), [1, 1, 2, 1]);
+    // Later than a minute, or it were the same read again.
+    assert!(desk.office.app.log().clock().set(MORNING.plus(120_000)));
     desk.scan(&shelved, "t01", &json!({ "action": "received" })).await;
     assert_eq!(counts(&desk.get("/sites/t01").await.body), [1, 2, 2, 0]);
 

@@ -134,12 +134,15 @@ export class Screen {
     const { app } = this;
     const { words: w } = app;
     const mode = app.device?.courier && app.mode === "receive" ? "receive_courier" : app.mode;
+    const focused = this.nav.contains(document.activeElement) && document.activeElement.id;
     this.nav.replaceChildren(
       button(w.t(app.lens.isOpen ? "camera.off" : "camera.on"), () => app.lens.toggle(), { id: "camera", "aria-pressed": String(app.lens.isOpen) }),
       button(w.t("type.open"), () => app.open("type"), { id: "type" }),
       button(w.t(`mode.${mode}`), () => app.open("mode"), { id: "mode", class: "main" }),
       button(app.conflicts.length > 0 ? w.t("conflicts.count", { count: app.conflicts.length }) : w.t("more.open"), () => app.open("more"), { id: "more" }),
     );
+    // Whoever goes by keyboard stays where they were.
+    if (focused) document.getElementById(focused)?.focus();
   }
 
   /** The picture and what this lens can do. */

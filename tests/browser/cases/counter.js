@@ -89,7 +89,7 @@ async function registered({ office, desk }) {
   await it.go("/today");
   equal(it.at(), "/sites/t01");
   await page.keyboard.press("3");
-  await page.waitForURL("**queue=to_send*");
+  await page.waitForURL("**queue=to%5Fsend*");
   equal((await page.locator(".list").innerText()).includes("441424-20261123-00001-1"), true, "it waits to be sent");
   await page.waitForFunction(() => document.getElementById("live-state").textContent !== "");
   const next = { request_id: randomUUID(), by: "li", code: other, dossier_no: "441424-2", destination: "wjj", home: "t01", at: "t01" };

@@ -62,7 +62,7 @@ async function harmless(it, path) {
 /** Every page that the head line leads this person to, and what those pages lead to on the same level. */
 async function everyPage(it) {
   await it.go("/account");
-  const links = () => it.page.locator("header nav a, main a").evaluateAll((all) => all.map((one) => one.href));
+  const links = () => it.page.locator("header nav a, main a").evaluateAll((all) => all.map((one) => new URL(one.getAttribute("href"), location.href).href));
   const todo = new Set((await links()).map(PATH).concat("/", "/account", "/account/second-factor"));
   const seen = new Map();
   for (const path of todo) {
