@@ -1,5 +1,6 @@
 //! What holds for every door of the OpenAPI document, said once: the credential, the answers that any of them may give, and
 //! that a problem is `application/problem+json`. What only some of them answer stands at their handlers.
+use crate::sheet::Format;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
@@ -26,6 +27,11 @@ pub fn complete(document: &mut OpenApi) {
         let answers = &mut operation.responses.responses;
         for (status, about) in ANY {
             answers.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(about)));
+        }
+        if let Some(RefOr::T(answer)) = answers.get_mut("200")
+            && let Some(sheet) = answer.content.get("text/csv").cloned()
+        {
+            answer.content.insert(Format::Xlsx.media_type().to_owned(), sheet);
         }
         let refusals = answers.iter_mut().filter(|(status, _)| status.starts_with(['4', '5']));
         for answer in refusals.filter_map(|(_, answer)| if let RefOr::T(answer) = answer { Some(answer) } else { None })

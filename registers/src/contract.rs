@@ -331,7 +331,7 @@ async fn a_print_job_is_recorded_once_and_what_printed_it_again_names_the_first(
     assert_eq!(print::find(db, region, first.id).await?, Some(stored), "the first word on how it ended stays");
     assert_eq!(print::find(db, Region(100_015), first.id).await?, None);
     let stored = PrintJob { printed_at: NOW.plus(2).0, ..again };
-    assert_eq!(print::again(db, region, first.id, 10).await?, [stored.clone()]);
+    assert_eq!(print::again(db, region, first.id, 10).await?, std::slice::from_ref(&stored));
     assert_eq!(stored.first(), first.id);
     let before = print::printed_before(db, region, first.id, &printed).await?;
     assert_eq!(before.len(), printed.len(), "by the other job");
@@ -358,7 +358,7 @@ async fn print_jobs_are_listed_by_page_and_by_the_sites_of_who_asks(db: &Db) -> 
     let all: Vec<u128> = (0..12).rev().collect();
     assert_eq!(ids(None, 5).await?, all, "no job is lost or told twice between pages");
     let (t1, t2) = (site_id("t1")?, site_id("t2")?);
-    assert_eq!(ids(Some(&[t1.clone()]), 2).await?, [9, 6, 3, 0]);
+    assert_eq!(ids(Some(std::slice::from_ref(&t1)), 2).await?, [9, 6, 3, 0]);
     assert_eq!(ids(Some(&[t1.clone(), t2]), 3).await?, [10, 9, 7, 6, 4, 3, 1, 0]);
     let mut many: Vec<SiteId> = (0..300).map(|at| site_id(&format!("x{at}"))).collect::<Result<_, _>>()?;
     many.push(t1);

@@ -270,10 +270,10 @@ async fn each_deed_does_what_its_door_does_for_whom_may(fresh: Fresh) -> anyhow:
         "{}",
         nowhere.body
     );
-    let deeds: [(&str, &[(&str, &str)], &str); 3] = [
-        ("reroute", &[("destination", "五华县公安局"), ("at", "t01")], "改派"),
-        ("recall", &[("at", "t01"), ("text", "申请人撤回")], "召回"),
-        ("relabel", &[("at", "t01"), ("code", fresh_label.as_str())], "更换标签"),
+    let deeds = [
+        ("reroute", vec![("destination", "五华县公安局"), ("at", "t01")], "改派"),
+        ("recall", vec![("at", "t01"), ("text", "申请人撤回")], "召回"),
+        ("relabel", vec![("at", "t01"), ("code", fresh_label.as_str())], "更换标签"),
     ];
     for (deed, fields, says) in deeds {
         let page = desk.get(&format!("/dossiers/{id}")).await.body;

@@ -276,8 +276,8 @@ pub(super) fn recorded(words: &Words, outcome: Option<&Outcome>) -> String {
 mod tests {
     use super::*;
 
-    fn drafted(typed: ScanForm) -> Result<DeskScan, Problem> {
-        draft(&typed, "BAG".to_owned(), "t01".parse().unwrap(), None)
+    fn drafted(typed: &ScanForm) -> Result<DeskScan, Problem> {
+        draft(typed, "BAG".to_owned(), "t01".parse().unwrap(), None)
     }
 
     fn form(deed: &str) -> ScanForm {
@@ -286,22 +286,22 @@ mod tests {
 
     #[test]
     fn packing_and_checking_read_the_piece_and_all_else_the_bag() {
-        let packed = drafted(ScanForm { code: " PIECE ".to_owned(), ..form("pack") }).unwrap();
+        let packed = drafted(&ScanForm { code: " PIECE ".to_owned(), ..form("pack") }).unwrap();
         assert_eq!(
             (packed.code.as_str(), packed.bag.as_deref(), packed.action),
             ("PIECE", Some("BAG"), Some(Action::Packed))
         );
-        let read = drafted(ScanForm { code: "PIECE".to_owned(), ..form("check") }).unwrap();
+        let read = drafted(&ScanForm { code: "PIECE".to_owned(), ..form("check") }).unwrap();
         assert_eq!((read.mode, read.action), (Mode::Check, None), "what it means is read from the table");
         for (deed, action) in [("receive", Action::Received), ("open", Action::Opened), ("done", Action::Checked)] {
-            let it = drafted(form(deed)).unwrap();
+            let it = drafted(&form(deed)).unwrap();
             assert_eq!((it.code.as_str(), it.bag, it.action), ("BAG", None, Some(action)));
         }
     }
 
     #[test]
     fn what_a_deed_needs_is_asked_for() {
-        let kind = |typed| drafted(typed).unwrap_err().kind.rsplit(':').next().unwrap().to_owned();
+        let kind = |typed: ScanForm| drafted(&typed).unwrap_err().kind.rsplit(':').next().unwrap().to_owned();
         assert_eq!(kind(form("pack")), "no-label");
         assert_eq!(kind(form("seal")), "seal-number");
         assert_eq!(kind(ScanForm { carrier: "post".to_owned(), ..form("send") }), "tracking-number");
@@ -312,9 +312,9 @@ mod tests {
 
     #[test]
     fn a_bag_goes_with_a_courier_or_with_the_post_and_its_number() {
-        assert_eq!(drafted(form("send")).unwrap().action, Some(Action::Dispatched));
+        assert_eq!(drafted(&form("send")).unwrap().action, Some(Action::Dispatched));
         let post = ScanForm { carrier: "post".to_owned(), tracking_no: "1234567890123".to_owned(), ..form("send") };
-        let posted = drafted(post).unwrap();
+        let posted = drafted(&post).unwrap();
         assert_eq!(posted.action, Some(Action::Posted));
         assert!(matches!(posted.details.carrier, Some(Carrier::Post { .. })));
     }
@@ -323,7 +323,7 @@ mod tests {
     fn whether_the_seal_was_whole_is_said_or_not() {
         let said = |intact: &str| {
             let typed = ScanForm { intact: intact.to_owned(), ..form("open") };
-            drafted(typed).unwrap().details.seal_intact
+            drafted(&typed).unwrap().details.seal_intact
         };
         assert_eq!((said("yes"), said("no"), said("")), (Some(true), Some(false), None));
     }

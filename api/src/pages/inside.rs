@@ -28,14 +28,13 @@ impl Other {
 /// The papers inside, as registered and as added since.
 pub(super) fn pieces(words: &Words, history: &History<DossierFact>) -> Vec<(String, String, u32)> {
     let told = history.told();
-    let of = told.iter().flat_map(|placed| match &placed.event.fact {
-        DossierFact::Registered(registered) => registered.pieces.as_slice(),
-        fact => {
-            if let DossierFact::PieceAdded(piece) = fact {
-                std::slice::from_ref(piece)
-            } else {
-                &[]
-            }
+    let of = told.iter().flat_map(|placed| {
+        if let DossierFact::Registered(registered) = &placed.event.fact {
+            registered.pieces.as_slice()
+        } else if let DossierFact::PieceAdded(piece) = &placed.event.fact {
+            std::slice::from_ref(piece)
+        } else {
+            &[]
         }
     });
     of.map(|piece| (piece.name.clone(), words.piece(piece.kind), u32::from(piece.count))).collect()

@@ -83,7 +83,7 @@ pub struct Sheet {
 }
 
 enum Written {
-    Csv(csv::Writer<Vec<u8>>),
+    Csv(Box<csv::Writer<Vec<u8>>>),
     Xlsx(Box<Book>),
 }
 
@@ -104,7 +104,7 @@ impl Sheet {
     /// There is no room on the disk.
     pub fn new(format: Format, heads: &[String]) -> Result<Self, Problem> {
         let written = match format {
-            Format::Csv => Written::Csv(csv_writer()),
+            Format::Csv => Written::Csv(Box::new(csv_writer())),
             Format::Xlsx => Written::Xlsx(Box::new(Book::new(heads.len()).map_err(|error| Problem::internal(&error))?)),
         };
         let mut sheet = Self { written, rows: 0, cut: false };
