@@ -17,6 +17,7 @@ pub mod id;
 pub mod network;
 pub mod reading;
 pub mod scan;
+pub mod shelf;
 pub mod standing;
 pub mod stay;
 pub mod stream;

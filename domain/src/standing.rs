@@ -5,17 +5,16 @@
 //! place the applicant chose and was last read there itself. A bag's reading, a courier's word or a decision never makes it.
 //! One more stage: a variant, its arm in [`stage`], its words in the section `progress` of `api/locales`.
 use crate::case::{CaseFact, Filed};
-use crate::custody::{Cause, Custody, Holder, Reading, Step, Subject, walk};
+use crate::custody::{Cause, Custody, Holder, Reading, Subject, walk};
 use crate::dossier::{DossierFact, DossierKind, Plan};
-use crate::history::{History, Placed};
+use crate::history::History;
 use crate::id::{SiteId, SubjectId};
 use crate::network::{Networks, SiteKind};
+use crate::shelf::{KEPT, shelving};
 use crate::stay::Bags;
 use crate::time::Timestamp;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// How long what is ready waits on the shelf before it may be called back. A constructed value.
-pub const KEPT_MS: i64 = 30 * DAY_MS;
 /// How long a receipt still answers once nothing more will happen. A constructed value.
 pub const ANSWERS_MS: i64 = 90 * DAY_MS;
 
@@ -115,7 +114,7 @@ impl Paper {
             custody: Custody::after(&steps),
             lost: steps.last().is_some_and(|step| matches!(step.cause, Cause::Lost | Cause::BagChecked)),
             travelled: steps.iter().skip(1).any(|step| step.began),
-            shelved_at: shelved_at(&told, &steps, &home),
+            shelved_at: shelving(&told, &steps).filter(|it| it.site == home).map(|it| it.at),
             home,
         })
     }
@@ -145,20 +144,6 @@ impl Paper {
 
 fn site_place(site: &SiteId, networks: &Networks) -> Option<Place> {
     networks.latest().site(networks.resolve(site)).map(|site| Place::Site(site.kind))
-}
-
-/// When it was last shelved in the stay that lasts, if that stay is at its home and its newest reading there is the site's own.
-fn shelved_at(told: &[Placed<'_, DossierFact>], steps: &[Step], home: &SiteId) -> Option<Timestamp> {
-    let last = steps.last()?;
-    let by_itself = last.evidence.read == Reading::Seen && last.cause == Cause::Read;
-    if !by_itself || last.holder.site() != Some(home) {
-        return None;
-    }
-    let began = steps.iter().rposition(|step| step.began)?;
-    let is_shelving = |step: &&Step| {
-        step.fact.and_then(|at| told.get(at)).is_some_and(|it| matches!(it.event.fact, DossierFact::Shelved(_)))
-    };
-    steps[began..].iter().rfind(is_shelving).map(|step| step.key.at)
 }
 
 /// How a case went on, as far as it is told.
@@ -214,7 +199,7 @@ pub fn of(case: &History<CaseFact>, papers: &[Paper], networks: &Networks) -> Op
         stage,
         place,
         fetched_at,
-        until: shelved.filter(|_| ready).map(|at| at.plus(KEPT_MS)),
+        until: shelved.filter(|_| ready).map(|at| at.plus(KEPT.millis())),
         as_of: read.map_or(course.newest, |read| read.max(course.newest)),
         rated: course.rated,
     })
@@ -411,7 +396,7 @@ mod tests {
         let told =
             standing(&filed_and([decided()]), vec![application([at_department(30)]), result([shelved("t1", 130)])]);
         assert_eq!((told.stage, told.place), (Stage::Ready, Some(Place::Site(SiteKind::Centre))));
-        assert_eq!((told.fetched_at, told.until), (vec![site_id("t1")], Some(minute(130).plus(KEPT_MS))));
+        assert_eq!((told.fetched_at, told.until), (vec![site_id("t1")], Some(minute(130).plus(KEPT.millis()))));
         let counted = result([shelved("t1", 130), by_site("t1", 140, DossierFact::Sighted(read()))]);
         assert_eq!(stage_of([], vec![counted]), Stage::Ready, "a stock-take leaves it where it is");
     }
@@ -426,6 +411,7 @@ mod tests {
             since(by_courier("k1", Some("t1"), 140, DossierFact::Collected(read()))),
             since(by_site("t1", 140, DossierFact::Packed(into(INNER)))),
             vec![result([shelved("t1", 130), sent("t1", 140), received("t1", 150)])],
+            since(received("t1", 140)),
             vec![result([shelved("t1", 130)]), result([sent("d1", 110)])],
         ];
         for papers in not_ready {

@@ -10,9 +10,9 @@ use domain::bag::BagFact;
 use domain::custody::{Cause, Custody, Holder, Step};
 use domain::dossier::{DossierFact, DossierKind};
 use domain::exception::Limits;
-use domain::history::Placed;
 use domain::id::{CaseId, ItemId, Region, SiteId, SubjectId};
 use domain::network::Networks;
+use domain::shelf::shelving;
 use domain::stay::Bags;
 use domain::tale::Tale;
 use eventstore::statements::{Statements, chunked, filled};
@@ -38,7 +38,7 @@ const INDEXES: &[&str] = &[
 /// Tables of custody.
 pub static MODEL: Model = Model {
     name: "custody",
-    version: 3,
+    version: 4,
     tables: &[
         Table { name: "custody_dossier", columns: COLUMNS, indexes: INDEXES },
         Table { name: "custody_bag", columns: COLUMNS, indexes: INDEXES },
@@ -209,22 +209,9 @@ fn dossier_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {
         home: registered.map(|it| it.home.clone()),
         registered: registered.is_some(),
         code,
-        shelf: shelf(&told, tale),
+        shelf: shelving(&told, &tale.steps).map(|it| it.shelf.unwrap_or_default()),
         ..row(id, tale)
     }
-}
-
-/// Where it was put for the applicant, if it still lies at that site: being seen, registered or found damaged there changes
-/// nothing, whatever else moves it does.
-fn shelf(told: &[Placed<'_, DossierFact>], tale: &Tale) -> Option<String> {
-    let fact = |step: &Step| step.fact.map(|index| &told[index].event.fact);
-    let stays = |fact: &DossierFact| {
-        matches!(fact, DossierFact::Sighted(_) | DossierFact::Registered(_) | DossierFact::Damaged(_))
-    };
-    let last = tale.steps.iter().rev().find(|step| !fact(step).is_some_and(stays))?;
-    let Some(DossierFact::Shelved(shelved)) = fact(last) else { return None };
-    let still = last.holder.site().is_some() && last.holder == tale.custody.holder;
-    still.then(|| shelved.shelf.clone().unwrap_or_default())
 }
 
 fn bag_row(id: SubjectId, streams: &Streams, tale: &Tale) -> Row {

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Tables of exceptions.
-pub static MODEL: Model = Model { name: "exceptions", version: 3, tables: &[EXCEPTIONS, visits::TABLE] };
+pub static MODEL: Model = Model { name: "exceptions", version: 4, tables: &[EXCEPTIONS, visits::TABLE] };
 
 const EXCEPTIONS: Table = Table {
     name: "exceptions",

@@ -44,18 +44,26 @@ async function ready(it, times) {
 
 const office = await Office.open();
 
-// Sizes: everything the page fetches until it is ready, then the decoder.
+// Sizes: everything the page fetches until it is ready, what it fetches when it is idle, then the decoder.
 {
   const it = await Phone.open(office, { enrolled: false });
-  const asked = [];
-  it.page.on("request", (one) => asked.push(one.url()));
   await it.go();
-  await it.page.waitForTimeout(500);
-  const first = [...new Set(asked)].filter((url) => url.includes("/handheld/") && !url.includes("zxing") && !url.endsWith("sw.js"));
-  let total = 0;
-  for (const url of first) total += await size(url, "gzip");
-  row("first load, gzip, without the decoder", kb(total), "60 KB");
-  row("files of it", first.length, "–");
+  await it.page.waitForTimeout(1_000);
+  const fetched = await it.page.evaluate(() => {
+    const ready = performance.getEntriesByName("ready")[0].startTime;
+    const all = performance.getEntriesByType("resource").map(({ name, startTime }) => [name, startTime < ready]);
+    return [[location.href, true], ...all];
+  });
+  const ofThePage = fetched.filter(([url]) => url.includes("/handheld/") && !url.includes("zxing"));
+  const total = async (urls) => {
+    let bytes = 0;
+    for (const url of new Set(urls)) bytes += await size(url, "gzip");
+    return bytes;
+  };
+  const urls = (first) => ofThePage.filter((it) => it[1] === first).map(([url]) => url);
+  row("first load until ready, gzip", kb(await total(urls(true))), "60 KB");
+  row("files of it", new Set(urls(true)).size, "–");
+  row("sheets and camera, when idle, gzip", kb(await total(urls(false))), "–");
   const vendor = `${office.url}/handheld/vendor/zxing-wasm-3.1.4`;
   row("decoder, its glue, gzip", kb(await size(`${vendor}/reader.js`, "gzip")), "13 KB");
   row("decoder, wasm, brotli", kb(await size(`${vendor}/zxing_reader.wasm`, "br")), "325 KB");

@@ -20,6 +20,7 @@ use uuid::Uuid;
 on_both_engines!(
     the_page_follows_a_case_from_the_counter_to_the_rating,
     a_bag_scan_alone_never_says_ready,
+    the_page_says_ready_while_the_desk_has_it_on_the_shelf,
     what_opens_nothing_is_answered_alike,
     by_number_a_wrong_ending_and_an_unknown_number_are_alike,
     guessing_is_limited_by_address_and_by_case_and_asking_is_not,
@@ -352,6 +353,36 @@ async fn a_bag_scan_alone_never_says_ready(fresh: Fresh) -> anyhow::Result<()> {
     assert!(it.page().await.body.contains(READY));
     it.result("desk", "missing", "stocktake").await;
     assert_eq!(it.page().await.stage(), "正在核对");
+    it.close().await
+}
+
+async fn the_page_says_ready_while_the_desk_has_it_on_the_shelf(fresh: Fresh) -> anyhow::Result<()> {
+    let mut it = Counter::filed(&fresh).await?;
+    it.result_registered().await;
+    let steps = [
+        ("other-desk", "shelved", "shelve"),
+        ("desk", "received", "receive"),
+        ("desk", "shelved", "shelve"),
+        ("desk", "sighted", "stocktake"),
+        ("desk", "received", "receive"),
+        ("desk", "shelved", "shelve"),
+        ("desk", "damaged", "receive"),
+        ("desk", "missing", "stocktake"),
+        ("desk", "found", "stocktake"),
+        ("desk", "shelved", "shelve"),
+        ("bicycle", "sighted", "stocktake"),
+        ("desk", "sighted", "stocktake"),
+    ];
+    let mut ready = Vec::new();
+    for (at, (device, action, mode)) in steps.into_iter().enumerate() {
+        it.result(device, action, mode).await;
+        let queue = it.office.get("/api/v1/sites/t01/queues/on_shelf").await;
+        let on_shelf = !queue["items"].as_array().expect("a queue").is_empty();
+        let says_ready = it.page().await.body.contains(READY);
+        assert_eq!(says_ready, on_shelf, "after {device} {action}: {queue}");
+        ready.extend(says_ready.then_some(at));
+    }
+    assert_eq!(ready, [2, 3, 5, 6, 9], "taken in hand, missed and taken along it is not");
     it.close().await
 }
 

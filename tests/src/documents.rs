@@ -73,11 +73,11 @@ fn exceptions() -> String {
     for ((kind, english), (_, chinese)) in section(&words).iter().zip(section(&chinese)) {
         write!(text, "\n| `{kind}` | {chinese} | {english} |").unwrap();
     }
-    let Limits { held, in_bag, post, leg_unknown } = Limits::default();
+    let Limits { held, in_bag, post, leg_unknown, kept } = Limits::default();
     let limits = format!(
         "\n\nToo long, in minutes (constructed values): held at a site with somewhere to go {}, in one bag {}, with the post {}, \
-         on a leg nobody described {}; else what the leg says.",
-        held.0, in_bag.0, post.0, leg_unknown.0
+         on a leg nobody described {}, else what the leg says; on the shelf for the applicant to fetch {}.",
+        held.0, in_bag.0, post.0, leg_unknown.0, kept.0
     );
     text + &limits
 }

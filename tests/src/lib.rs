@@ -23,6 +23,7 @@ mod office;
 mod papers;
 mod parties;
 mod permutation;
+mod pickup;
 mod printers;
 mod registers_contract;
 mod restore;

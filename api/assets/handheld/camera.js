@@ -61,7 +61,7 @@ export class Camera {
   #run = 0;
 
   /**
-   * @param {{video: HTMLVideoElement, onCodes: (texts: string[]) => void, onState?: (state: string, detail?: string) => void,
+   * @param {{video: HTMLVideoElement, onCodes: (texts: string[]) => Promise<void> | void, onState?: (state: string, detail?: string) => void,
    *   onFrame?: (codes, size) => void, handsOver?: () => boolean, settings: {lens?: string, zoom?: number, torch?: boolean}, keep?: (settings) => void}} parts
    */
   constructor({ video, onCodes, onState = () => {}, onFrame = () => {}, handsOver = () => true, settings = {}, keep = () => {} }) {
@@ -190,19 +190,23 @@ export class Camera {
     else this.#busy = false;
   }
 
-  #decoded({ codes, at, ready, failed }) {
+  async #decoded({ codes, at, ready, failed }) {
     // To whoever was just told why there is no camera, a decoder is no news.
     if (ready) return this.isOpen && this.onState("decoder-ready");
     if (failed) {
       this.#busy = false;
       return this.onState("no-decoder", failed);
     }
+    if (this.isOpen) await this.#seen(codes, at);
     this.#busy = false;
-    if (!this.isOpen) return;
+  }
+
+  /** No frame is looked at before what was in the last one is kept: both want the same processor. */
+  async #seen(codes, at) {
     const texts = codes.map((code) => code.text);
     if (texts.length > 0) this.#lastCode = performance.now();
     this.onFrame(codes, { width: this.video.videoWidth, height: this.video.videoHeight });
     const fresh = this.#sightings.see(texts, at, this.handsOver() ? SEEN : 1);
-    if (fresh.length > 0) this.onCodes(fresh);
+    if (fresh.length > 0) await this.onCodes(fresh);
   }
 }

@@ -26,7 +26,7 @@ export class Lens {
     const { Camera } = await code();
     this.#camera ??= new Camera({
       video: this.app.screen.video,
-      onCodes: (texts) => texts.forEach((text) => this.app.arrived(text, { how: "camera" })),
+      onCodes: (texts) => this.#arrived(texts),
       onState: (state) => this.#cameraState(state),
       onFrame: (codes) => this.app.onFrame?.(codes),
       handsOver: () => this.app.stop.site !== undefined || this.app.mode === "send",
@@ -34,6 +34,12 @@ export class Lens {
       keep: (camera) => this.app.set({ camera }),
     });
     return this.#camera;
+  }
+
+  /** A tray's labels follow one another; until they are kept, the processor is theirs. */
+  #arrived(texts) {
+    for (const text of texts) this.app.arrived(text, { how: "camera" });
+    return this.app.reading.idle;
   }
 
   #cameraState(state) {

@@ -60,6 +60,8 @@ export class Queue {
     const installation = await this.installation();
     const tx = this.db.transaction(["scans", "meta", "things"], "readwrite", STRICT);
     const rows = [];
+    // Not awaited one by one, each would cost a turn of the page's thread: what fails aborts the whole, and `done` says so.
+    const write = (name, ...what) => tx.objectStore(name).put(...what).catch(() => {});
     try {
       let seq = (await tx.objectStore("meta").get("seq")) ?? 0;
       for (const { before, ...draft } of drafts) {
@@ -69,10 +71,10 @@ export class Queue {
         const row = { seq, scan, state: "waiting", era, made_at: wall_ms };
         if (before !== undefined) row.before = before;
         rows.push(row);
-        await tx.objectStore("scans").add(row);
+        tx.objectStore("scans").add(row).catch(() => {});
       }
-      await tx.objectStore("meta").put(seq, "seq");
-      for (const thing of things) await tx.objectStore("things").put({ ...thing, touched: seq });
+      write("meta", seq, "seq");
+      for (const thing of things) write("things", { ...thing, touched: seq });
       await tx.done;
     } catch (error) {
       // An aborted transaction has written nothing; the reason it gives is better than the request's.

@@ -72,6 +72,11 @@ export class Reading {
     return this.#queued(() => this.#sign(signedBy));
   }
 
+  /** Once everything that was read so far is on disk, or was refused. */
+  get idle() {
+    return this.#last;
+  }
+
   #queued(work) {
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});

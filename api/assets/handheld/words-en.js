@@ -297,6 +297,7 @@ export const WORDS = {
   "exception.clock_skew": "device clock off",
   "exception.impossible_time": "impossible time",
   "exception.held_too_long": "held too long",
+  "exception.unfetched": "not fetched",
   "exception.unknown_label": "unknown label",
   "exception.unknown_site": "unknown site",
   "exception.old_label": "old label",

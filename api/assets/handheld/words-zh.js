@@ -298,6 +298,7 @@ export const WORDS = {
   "exception.clock_skew": "设备时钟偏差",
   "exception.impossible_time": "时间不可能",
   "exception.held_too_long": "滞留超时",
+  "exception.unfetched": "逾期未领",
   "exception.unknown_label": "标签未知",
   "exception.unknown_site": "网点未知",
   "exception.old_label": "旧标签",

@@ -13,7 +13,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use domain::bag::{Outside, Unsealed};
+use domain::bag::{Opening, Outside};
 use domain::event::Role;
 use domain::id::SubjectId;
 use domain::trail::Line;
@@ -185,14 +185,14 @@ fn seal(words: &Words, outside: &Outside) -> Vec<(String, bool)> {
     told
 }
 
-fn opened(words: &Words, opening: &Unsealed) -> (String, bool) {
+fn opened(words: &Words, opening: &Opening) -> (String, bool) {
     let number = opening.number.clone().unwrap_or_else(|| words.t("bag.no_number"));
     let whole = match opening.intact {
         Some(true) => "bag.whole",
         Some(false) => "bag.broken",
         None => "bag.not_said",
     };
-    let (time, state) = (words.time(opening.at), words.t(whole));
+    let (time, state) = (words.time(opening.key.at), words.t(whole));
     let told = t!("bag.opened", locale = words.lang(), time = time, number = number, state = state);
     (told.into_owned(), opening.intact == Some(false))
 }

@@ -4,7 +4,7 @@ use super::Words;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::view;
-use domain::bag::Unsealed;
+use domain::bag::Opening;
 use domain::custody::{Holder, Reading};
 use domain::exception::ExceptionKind;
 use domain::id::{ScanId, SubjectId};
@@ -75,10 +75,10 @@ pub struct Group {
 ///
 /// # Errors
 /// The log's or the database's own.
-pub async fn of_bag(app: &App, words: &Words, bag: SubjectId, open: Option<&Unsealed>) -> Result<Vec<Group>, Problem> {
+pub async fn of_bag(app: &App, words: &Words, bag: SubjectId, open: Option<&Opening>) -> Result<Vec<Group>, Problem> {
     let (db, region) = (app.db(), app.region());
     let stays = stays::list(db, region, bag, STAYS_MAX).await?;
-    let stays: Vec<&Stay> = stays.iter().filter(|stay| is_of_this_trip(stay, open.map(|it| it.at))).collect();
+    let stays: Vec<&Stay> = stays.iter().filter(|stay| is_of_this_trip(stay, open.map(|it| it.key.at))).collect();
     let things: Vec<Thing> = stays.iter().map(|stay| thing(stay)).collect();
     let rows = custody::find(db, region, &things).await?;
     let mut members: Vec<Member> = Vec::new();
@@ -139,14 +139,14 @@ fn member(words: &Words, standing: Standing, thing: Thing, row: Option<&Row>, pa
 }
 
 /// What was read while this bag was checked and was in none, or in another.
-async fn strangers(app: &App, words: &Words, bag: SubjectId, opening: &Unsealed) -> Result<Vec<Member>, Problem> {
+async fn strangers(app: &App, words: &Words, bag: SubjectId, opening: &Opening) -> Result<Vec<Member>, Problem> {
     let kind = Some(ExceptionKind::UnexpectedInBag);
     let site = opening.site.as_ref().map(|site| app.known().networks.resolve(site).to_string());
     let filter = Filter { kind, site, open_at: Some(app.now()), ..Filter::default() };
     // Whoever sees the bag may know what was found in it; which bag an exception is of, only its scan says.
     let rows = exceptions::list(app.db(), app.region(), &Scope::Region, &filter, STRANGERS_MAX).await?;
     let mut found = Vec::new();
-    for row in rows.iter().filter(|row| row.since >= opening.at.0) {
+    for row in rows.iter().filter(|row| row.since >= opening.key.at.0) {
         let Some(thing) = Thing::of_subject(SubjectId(row.subject)) else { continue };
         let source = match app.log().state(thing.stream(), None).await? {
             Stream::Dossier(history) => history.find(ScanId(row.anchor)).and_then(|event| event.source.bag),

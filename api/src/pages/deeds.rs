@@ -1,5 +1,6 @@
 //! What may be done with a dossier from its page: each a form that says what will happen, offered only to whom may, and sent to
 //! the function behind the JSON door. What is refused comes back with what was typed.
+use super::case_deeds::steps;
 use super::dossier::show_again;
 use super::typed::{self, filled};
 use super::words::Words;
@@ -15,7 +16,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::custody::Holder;
-use domain::dossier::{Checked, DossierFact, Receiver};
+use domain::dossier::{Checked, DossierFact, DossierKind, Receiver};
 use domain::event::{Event, Fact, Role};
 use domain::history::History;
 use domain::id::{NoteId, SiteId, SubjectId};
@@ -27,7 +28,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 /// Each deed by its name in addresses, with the action that opens it.
-pub const DEEDS: [(&str, Action); 7] = [
+pub const DEEDS: [(&str, Action); 9] = [
+    ("step", Action::StepCases),
+    ("result", Action::Register),
     ("report", Action::Scan),
     ("hand-out", Action::HandOut),
     ("recall", Action::Redirect),
@@ -56,6 +59,10 @@ pub struct Typed {
     pub scan: String,
     pub receiver: String,
     pub checked: String,
+    /// What the case comes to.
+    pub step: String,
+    /// The department's own number, or the result's.
+    pub number: String,
     /// Words for a note, kept in the vault.
     pub text: String,
 }
@@ -86,6 +93,13 @@ pub fn offers(app: &App, words: &Words, permit: &Permit, row: &Row, history: &Hi
         let fits = match name {
             "hand-out" => here.is_some() && here == row.home.as_ref(),
             "archive" => here.is_some(),
+            "step" => row.case.is_some() && here.is_some(),
+            "result" => {
+                row.case.is_some()
+                    && row.kind != Some(DossierKind::Result)
+                    && here == row.destination.as_ref()
+                    && here.is_some()
+            }
             "recall" | "reroute" => {
                 row.registered && !matches!(row.custody.holder, Holder::Applicant | Holder::Archive)
             }
@@ -94,6 +108,7 @@ pub fn offers(app: &App, words: &Words, permit: &Permit, row: &Row, history: &Hi
         let choices = match name {
             "void" => voidable(words, history),
             "reroute" => departments(app, words),
+            "step" => steps().map(|step| (step.to_owned(), words.t(&format!("step.{step}")))).collect(),
             _ => Vec::new(),
         };
         if !fits || (name == "void" && choices.is_empty()) {
@@ -104,6 +119,7 @@ pub fn offers(app: &App, words: &Words, permit: &Permit, row: &Row, history: &Hi
         let typed = Typed {
             request_id: Uuid::new_v4(),
             at: at.filter(|_| !sites.is_empty()).unwrap_or_default(),
+            number: row.number.as_ref().filter(|_| name == "result").map_or_else(String::new, |it| format!("{it}-R")),
             ..Typed::default()
         };
         let key = name.replace('-', "_");
@@ -115,7 +131,7 @@ pub fn offers(app: &App, words: &Words, permit: &Permit, row: &Row, history: &Hi
             problem: None,
             sites,
             choices,
-            notes: matches!(name, "report" | "recall" | "reroute" | "archive")
+            notes: matches!(name, "step" | "report" | "recall" | "reroute" | "archive")
                 && permit.also_for(Action::WriteNotes).is_some(),
         })
     };
@@ -154,6 +170,25 @@ fn voidable(words: &Words, history: &History<DossierFact>) -> Vec<(String, Strin
     scans.map(said).collect()
 }
 
+/// Who takes it.
+pub(super) fn receiver(typed: &str) -> Result<Receiver, Problem> {
+    match typed {
+        "applicant" => Ok(Receiver::Applicant),
+        "proxy" => Ok(Receiver::Proxy),
+        _ => Err(Problem::unfit("no-receiver", "`receiver` is applicant or proxy")),
+    }
+}
+
+/// How they were recognised.
+pub(super) fn checked(typed: &str) -> Result<Checked, Problem> {
+    match typed {
+        "identity_document" => Ok(Checked::IdentityDocument),
+        "receipt_slip" => Ok(Checked::ReceiptSlip),
+        "both" => Ok(Checked::Both),
+        _ => Err(Problem::unfit("no-check", "`checked` says what was looked at")),
+    }
+}
+
 impl Typed {
     fn who(&self, app: &App) -> Result<Who, Problem> {
         Ok(Who {
@@ -175,18 +210,18 @@ impl Typed {
 }
 
 /// What every handler here is given.
-struct Sent {
-    app: App,
-    permit: Permit,
-    name: String,
-    id: SubjectId,
-    headers: HeaderMap,
-    typed: Typed,
+pub(super) struct Sent {
+    pub(super) app: App,
+    pub(super) permit: Permit,
+    pub(super) name: String,
+    pub(super) id: SubjectId,
+    pub(super) headers: HeaderMap,
+    pub(super) typed: Typed,
 }
 
 impl Sent {
     /// Whoever decides is a person.
-    fn begin(&self) -> Result<Who, Problem> {
+    pub(super) fn begin(&self) -> Result<Who, Problem> {
         self.permit.staff()?;
         if self.typed.request_id.is_nil() {
             return Err(Problem::invalid("`request_id` is made for each form"));
@@ -197,16 +232,16 @@ impl Sent {
     }
 
     /// The words, kept once everything else that was typed can be read.
-    async fn note(&self) -> Result<Option<Uuid>, Problem> {
+    pub(super) async fn note(&self) -> Result<Option<Uuid>, Problem> {
         self.typed.note(&self.app, &self.permit).await
     }
 
-    fn door(&self) -> (State<App>, Permit, Path<String>) {
+    pub(super) fn door(&self) -> (State<App>, Permit, Path<String>) {
         (State(self.app.clone()), self.permit.clone(), Path(self.name.clone()))
     }
 
     /// Back to the page, or the page again with what is wrong.
-    async fn answer(self, deed: &'static str, done: Result<(), Problem>) -> Result<Response, Problem> {
+    pub(super) async fn answer(self, deed: &'static str, done: Result<(), Problem>) -> Result<Response, Problem> {
         match done {
             Ok(()) => Ok(Redirect::to(&format!("/dossiers/{}?done={deed}", self.id)).into_response()),
             Err(problem) => {
@@ -239,6 +274,8 @@ macro_rules! deed {
         }
     };
 }
+
+pub(super) use deed;
 
 deed!(
     /// `POST /dossiers/{name}/report`: damaged, or not where it should be. A scan made by hand.
@@ -303,17 +340,7 @@ deed!(
 deed!(
     /// `POST /dossiers/{name}/hand-out`
     hand_out, "hand-out", |sent, who| {
-        let receiver = match sent.typed.receiver.as_str() {
-            "applicant" => Receiver::Applicant,
-            "proxy" => Receiver::Proxy,
-            _ => return Err(Problem::unfit("no-receiver", "`receiver` is applicant or proxy")),
-        };
-        let checked = match sent.typed.checked.as_str() {
-            "identity_document" => Checked::IdentityDocument,
-            "receipt_slip" => Checked::ReceiptSlip,
-            "both" => Checked::Both,
-            _ => return Err(Problem::unfit("no-check", "`checked` says what was looked at")),
-        };
+        let (receiver, checked) = (receiver(&sent.typed.receiver)?, checked(&sent.typed.checked)?);
         let (app, permit, name) = sent.door();
         decisions::hand_out(app, permit, name, Body(HandOutRequest { who, receiver, checked })).await
     }

@@ -18,7 +18,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::custody::{Custody, Evidence, Holder, Reading};
-use domain::id::CaseId;
+use domain::id::{CaseId, SubjectId};
 use domain::trail::Line;
 use eventstore::State as StreamState;
 use projections::queues;
@@ -133,16 +133,17 @@ pub async fn get(
     Params(query): Params<DossierQuery>,
 ) -> Result<Response, Problem> {
     let Named::Thing(thing) = named(&app, &permit, &name).await? else { return Err(Problem::not_found()) };
-    if let Thing::Bag(id) = thing {
-        return Ok(Redirect::to(&format!("/bags/{id}")).into_response());
-    }
+    let id = match thing {
+        Thing::Dossier(id) => id,
+        Thing::Bag(bag) => return Ok(Redirect::to(&format!("/bags/{bag}")).into_response()),
+    };
     let mut asked = TrailQuery { as_of: query.as_of, known_at: query.known_at, at: query.at };
     let believed = match typed::minute(&query.believed) {
         Ok(at) => at,
-        Err(problem) => return unbelieved(&app, &permit, &headers, thing, query.believed, &problem).await,
+        Err(problem) => return unbelieved(&app, &permit, &headers, id, query.believed, &problem).await,
     };
     asked.known_at = believed.map(|at| at.0).or(asked.known_at);
-    match show(&app, &permit, &headers, thing, asked).await {
+    match show(&app, &permit, &headers, id, asked).await {
         Ok(mut shown) => {
             shown.believed.at = asked.known_at.map(|at| shown.words.time(domain::time::Timestamp(at)));
             shown.believed.typed = query.believed;
@@ -153,7 +154,7 @@ pub async fn get(
         // It is there, but nothing was known of it then.
         Err(problem) if problem.status == 404 && believed.is_some() => {
             let nothing = Problem { status: 404, ..Problem::unfit("nothing-then", "nothing was recorded by then") };
-            unbelieved(&app, &permit, &headers, thing, query.believed, &nothing).await
+            unbelieved(&app, &permit, &headers, id, query.believed, &nothing).await
         }
         Err(problem) => Err(problem),
     }
@@ -164,11 +165,11 @@ async fn unbelieved(
     app: &App,
     permit: &Permit,
     headers: &HeaderMap,
-    thing: Thing,
+    id: SubjectId,
     typed: String,
     problem: &Problem,
 ) -> Result<Response, Problem> {
-    let mut shown = show(app, permit, headers, thing, TrailQuery::default()).await?;
+    let mut shown = show(app, permit, headers, id, TrailQuery::default()).await?;
     shown.believed = Believed { problem: Some(shown.words.problem(problem)), typed, at: None };
     Ok((again(problem)?, page(&shown)).into_response())
 }
@@ -186,7 +187,7 @@ pub(super) async fn show_again(
     let status = again(problem)?;
     let id = dossier(app, permit, name).await?;
     let reads = permit.also_for(Action::ReadDossiers).ok_or_else(|| problem.clone())?;
-    let mut shown = show(app, &reads, headers, Thing::Dossier(id), TrailQuery::default()).await?;
+    let mut shown = show(app, &reads, headers, id, TrailQuery::default()).await?;
     let said = shown.words.problem(problem);
     match shown.deeds.iter_mut().find(|offer| offer.name == deed) {
         // Nothing was done under the old id, or something else was: the next try is another request.
@@ -214,7 +215,7 @@ pub async fn note(
         Ok(_) => Ok(Redirect::to(&format!("/dossiers/{id}#notes")).into_response()),
         Err(problem) if problem.status < 500 => {
             let reads = permit.also_for(Action::ReadDossiers).ok_or_else(Problem::not_found)?;
-            let mut shown = show(&app, &reads, &headers, Thing::Dossier(id), TrailQuery::default()).await?;
+            let mut shown = show(&app, &reads, &headers, id, TrailQuery::default()).await?;
             let key = if problem.kind.ends_with(":id-reused") { "notes.twice" } else { "notes.wrong" };
             shown.problem = Some(shown.words.t(key));
             shown.note = Some(NewNote { request_id: Uuid::new_v4(), text: typed.text });
@@ -229,17 +230,18 @@ async fn show(
     app: &App,
     permit: &Permit,
     headers: &HeaderMap,
-    thing: Thing,
+    id: SubjectId,
     query: TrailQuery,
 ) -> Result<DossierPage, Problem> {
     let words = Words::of_permit(headers, app.known(), permit);
     let past = query.as_of.is_some() || query.known_at.is_some() || query.at.is_some();
+    let thing = Thing::Dossier(id);
     let trail = tell(app, thing, query).await?;
-    let mut shown = build(app, words, thing, trail, past).await?;
+    let mut shown = build(app, words, id, trail, past).await?;
     if past {
         return Ok(shown);
     }
-    furnish(app, permit, thing, &mut shown).await?;
+    furnish(app, permit, id, &mut shown).await?;
     if let Some(case) = shown.case {
         let may_open = permit.also_for(Action::OpenApplicants).is_some();
         shown.writes = permit.also_for(Action::WriteApplicants).map(|_| case.0);
@@ -250,17 +252,17 @@ async fn show(
         && writer.thing(app, thing).await.is_ok()
     {
         shown.notes = said(app, &shown.words, thing).await?;
-        let form = || NewNote { request_id: Uuid::new_v4(), text: String::new() };
-        shown.note = matches!(thing, Thing::Dossier(_)).then(form);
+        shown.note = Some(NewNote { request_id: Uuid::new_v4(), text: String::new() });
     }
     Ok(shown)
 }
 
 /// What is inside, what belongs to it, and what may be done with it.
-async fn furnish(app: &App, permit: &Permit, thing: Thing, shown: &mut DossierPage) -> Result<(), Problem> {
-    let Thing::Dossier(id) = thing else { return Ok(()) };
+async fn furnish(app: &App, permit: &Permit, id: SubjectId, shown: &mut DossierPage) -> Result<(), Problem> {
     let Some(placed) = queues::find(app.db(), app.region(), id).await? else { return Ok(()) };
-    let StreamState::Dossier(history) = app.log().state(thing.stream(), None).await? else { return Ok(()) };
+    let StreamState::Dossier(history) = app.log().state(Thing::Dossier(id).stream(), None).await? else {
+        return Ok(());
+    };
     shown.pieces = inside::pieces(&shown.words, &history);
     shown.deeds = deeds::offers(app, &shown.words, permit, &placed.dossier, &history);
     shown.prints.label = permit.also_for(Action::MintLabels).map(|_| Uuid::new_v4());
@@ -284,12 +286,9 @@ pub(super) async fn said(app: &App, words: &Words, thing: Thing) -> Result<Vec<S
     Ok(notes.into_iter().map(said).collect())
 }
 
-async fn build(app: &App, words: Words, thing: Thing, trail: Trail, past: bool) -> Result<DossierPage, Problem> {
+async fn build(app: &App, words: Words, id: SubjectId, trail: Trail, past: bool) -> Result<DossierPage, Problem> {
     let now = app.now();
-    let placed = match thing {
-        Thing::Dossier(id) => queues::find(app.db(), app.region(), id).await?,
-        Thing::Bag(_) => None,
-    };
+    let placed = queues::find(app.db(), app.region(), id).await?;
     let (bag, row) = match &placed {
         Some(placed) if !past => (placed.bag.as_ref(), Some(&placed.dossier)),
         Some(placed) => (None, Some(&placed.dossier)),
@@ -297,7 +296,7 @@ async fn build(app: &App, words: Words, thing: Thing, trail: Trail, past: bool) 
     };
     let custody = through(&trail.custody, bag.map(|bag| &bag.custody));
     let next = row.and_then(|row| bag.map_or(&row.next_hop, |bag| &bag.next_hop).as_ref());
-    let label = row.and_then(view::printed).or_else(|| view::printed_subject(thing.id())).unwrap_or_default();
+    let label = row.and_then(view::printed).or_else(|| view::printed_subject(id)).unwrap_or_default();
     let mut facts = Vec::new();
     if let Some(row) = row {
         let site = |key: &str, site: &Option<domain::id::SiteId>| Some((words.t(key), words.site(site.as_ref()?)));

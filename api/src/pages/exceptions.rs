@@ -23,7 +23,7 @@ use serde::Deserialize;
 const ROWS: i64 = 100;
 
 /// What the list may be narrowed to, in the order of the choice.
-const KINDS: [Kind; 21] = [
+const KINDS: [Kind; 22] = [
     Kind::MissingFromBag,
     Kind::ReportedMissing,
     Kind::UnexpectedInBag,
@@ -33,6 +33,7 @@ const KINDS: [Kind; 21] = [
     Kind::Refused,
     Kind::InTransitTooLong,
     Kind::HeldTooLong,
+    Kind::Unfetched,
     Kind::NotExpectedHere,
     Kind::ReceivedWithoutDispatch,
     Kind::TwoHoldersClaimed,

@@ -4,6 +4,7 @@ use super::words::Words;
 use crate::access::{Action, Permit, Scope};
 use crate::app::App;
 use crate::problem::{Params, Problem};
+use crate::receipt;
 use crate::v1::search::{HitView, find};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -67,6 +68,11 @@ pub async fn get(
         return Ok(Redirect::to(first).into_response());
     };
     let typed = query.q.trim();
+    if let (Some(code), true) = (receipt::read(typed), permit.also_for(Action::HandOut).is_some())
+        && let Some(case) = registers::label::batch_of(app.db(), app.region(), code).await?
+    {
+        return Ok(Redirect::to(&format!("/pickup?case={case}")).into_response());
+    }
     let mut found = if typed.is_empty() { Vec::new() } else { find(&app, &scope, typed, SHOWN + 1).await? };
     if let [one] = found.as_slice()
         && one.what == "dossier"

@@ -1,7 +1,7 @@
 //! What belongs to a dossier: the papers inside it, and the other dossiers of its case.
 use super::words::Words;
 use crate::view;
-use domain::dossier::DossierFact;
+use domain::dossier::{DossierFact, Piece, PieceKind};
 use domain::history::History;
 use projections::queues;
 
@@ -27,8 +27,17 @@ impl Other {
 
 /// The papers inside, as registered and as added since.
 pub(super) fn pieces(words: &Words, history: &History<DossierFact>) -> Vec<(String, String, u32)> {
-    let told = history.told();
-    let of = told.iter().flat_map(|placed| {
+    of(history).map(|piece| (piece.name.clone(), words.piece(piece.kind), u32::from(piece.count))).collect()
+}
+
+/// The originals inside that go back to the applicant.
+pub(super) fn originals(history: &History<DossierFact>) -> Vec<(String, u32)> {
+    let back = of(history).filter(|piece| piece.kind == PieceKind::ToReturn);
+    back.map(|piece| (piece.name.clone(), u32::from(piece.count))).collect()
+}
+
+fn of(history: &History<DossierFact>) -> impl Iterator<Item = &Piece> {
+    history.told().into_iter().flat_map(|placed| {
         if let DossierFact::Registered(registered) = &placed.event.fact {
             registered.pieces.as_slice()
         } else if let DossierFact::PieceAdded(piece) = &placed.event.fact {
@@ -36,6 +45,5 @@ pub(super) fn pieces(words: &Words, history: &History<DossierFact>) -> Vec<(Stri
         } else {
             &[]
         }
-    });
-    of.map(|piece| (piece.name.clone(), words.piece(piece.kind), u32::from(piece.count))).collect()
+    })
 }

@@ -7,6 +7,7 @@ mod bag_contents;
 mod bag_forms;
 mod bag_scan;
 mod bags;
+mod case_deeds;
 mod clients;
 mod county;
 mod deeds;
@@ -26,6 +27,7 @@ mod once;
 mod party;
 pub(crate) mod people;
 mod person;
+mod pickup;
 mod prints;
 pub mod progress;
 pub(crate) mod record;
@@ -33,6 +35,7 @@ mod register;
 mod registering;
 mod rights;
 mod rows;
+mod site_scan;
 mod stocktake;
 mod stops;
 mod today;
@@ -65,8 +68,12 @@ pub fn pages() -> Pages {
         .page(A::ReadQueues, "/today", &["GET"], get(today::choose))
         .page(A::ReadQueues, "/sites/{site}", &["GET"], get(today::get))
         .page(A::ReadDossiers, "/dossiers/{name}", &["GET"], get(dossier::get))
+        .page(A::StepCases, "/dossiers/{name}/step", &["POST"], post(case_deeds::step))
+        .page(A::Register, "/dossiers/{name}/result", &["POST"], post(case_deeds::result))
         .page(A::Scan, "/dossiers/{name}/report", &["POST"], post(deeds::report))
         .page(A::HandOut, "/dossiers/{name}/hand-out", &["POST"], post(deeds::hand_out))
+        .page(A::HandOut, "/pickup", &["GET", "POST"], get(pickup::get).post(pickup::scan))
+        .page(A::HandOut, "/pickup/hand-out", &["POST"], post(pickup::post))
         .page(A::Redirect, "/dossiers/{name}/recall", &["POST"], post(deeds::recall))
         .page(A::Redirect, "/dossiers/{name}/reroute", &["POST"], post(deeds::reroute))
         .page(A::Relabel, "/dossiers/{name}/relabel", &["POST"], post(deeds::relabel))
@@ -107,6 +114,7 @@ pub fn pages() -> Pages {
         .page(A::Relabel, "/bags/{name}/relabel", &["POST"], post(bag_forms::relabel))
         .page(A::Correct, "/bags/{name}/void", &["POST"], post(bag_forms::void))
         .page(A::ReadQueues, "/county", &["GET"], get(county::get))
+        .page(A::Scan, "/sites/{site}/scans", &["POST"], post(site_scan::post))
         .page(A::ReadQueues, "/sites/{site}/stocktake", &["GET"], get(stocktake::get))
         .page(A::Scan, "/sites/{site}/stocktake", &["POST"], post(stocktake::post))
         .page(A::Register, "/register/import", &["GET", "POST"], get(registering::get).post(registering::post).layer(DefaultBodyLimit::disable()))

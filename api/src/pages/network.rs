@@ -122,7 +122,7 @@ pub fn draw(places: &[Place], moves: &Moves) -> Picture {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "some hundreds of places")]
+#[expect(clippy::cast_precision_loss, reason = "some hundreds of places")]
 fn to_f64(count: usize) -> f64 {
     count as f64
 }
@@ -187,7 +187,7 @@ fn flow(
 }
 
 /// Ten times as much is one and a half dots more.
-#[allow(clippy::cast_precision_loss, reason = "a thickness")]
+#[expect(clippy::cast_precision_loss, reason = "a thickness")]
 fn thickness(count: i64) -> f64 {
     (1.5 + 1.5 * (count.max(1) as f64).log10()).min(8.0)
 }

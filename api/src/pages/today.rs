@@ -2,6 +2,7 @@
 //! page at a time by the last row's age, never counted from the beginning.
 use super::page;
 use super::rows::{Pager, address, cut, holds};
+use super::site_scan::SiteScanBox;
 use super::words::{Words, tail};
 use crate::access::{Action, Permit};
 use crate::app::App;
@@ -29,10 +30,14 @@ const FIRST: Queue = Queue::InHand;
 
 #[derive(Template)]
 #[template(path = "today.html")]
-struct TodayPage {
+pub(super) struct TodayPage {
     words: Words,
+    /// For who scans here.
+    pub(super) scan: Option<SiteScanBox>,
     site: String,
     name: String,
+    /// The queue that is shown.
+    queue: &'static str,
     tabs: Vec<Tab>,
     /// What the column of places says in this queue.
     place_head: String,
@@ -84,9 +89,12 @@ struct ChoosePage {
 #[derive(Default, Deserialize)]
 pub struct QueueQuery {
     #[serde(default)]
-    queue: String,
+    pub(super) queue: String,
     #[serde(default)]
-    cursor: String,
+    pub(super) cursor: String,
+    /// How things are scanned here, if they are.
+    #[serde(default, rename = "do")]
+    pub(super) way: String,
 }
 
 /// Which sites are offered.
@@ -141,16 +149,28 @@ pub async fn get(
     Params(query): Params<QueueQuery>,
 ) -> Result<Response, Problem> {
     let site = permit.site(&app, &name)?;
+    let words = Words::of_permit(&headers, app.known(), &permit);
+    Ok(page(&build(&app, &permit, words, &site, query).await?))
+}
+
+pub(super) async fn build(
+    app: &App,
+    permit: &Permit,
+    words: Words,
+    site: &SiteId,
+    query: QueueQuery,
+) -> Result<TodayPage, Problem> {
     let queue = Queue::ALL.into_iter().find(|queue| queue.name() == query.queue).unwrap_or(FIRST);
     let cursor = Some(query.cursor).filter(|cursor| !cursor.is_empty());
     let asked = PageQuery { limit: None, cursor };
-    let words = Words::of_permit(&headers, app.known(), &permit);
+    let way = query.way;
     // The position first: what happens while the lists are read is told again.
     let position = app.log().head_row().await?.position;
-    let counts = queues::counts(app.db(), app.region(), &site).await?;
-    let found = queues::queue(app.db(), app.region(), &site, queue, asked.by_age()?, ROWS).await?;
-    let to =
-        |queue: Queue, cursor: &str| address(&format!("/sites/{site}"), &[("queue", queue.name()), ("cursor", cursor)]);
+    let counts = queues::counts(app.db(), app.region(), site).await?;
+    let found = queues::queue(app.db(), app.region(), site, queue, asked.by_age()?, ROWS).await?;
+    let to = |queue: Queue, cursor: &str| {
+        address(&format!("/sites/{site}"), &[("queue", queue.name()), ("cursor", cursor), ("do", &way)])
+    };
     let tab = |(at, (of, count)): (usize, (Queue, i64))| Tab {
         key: at + 1,
         name: words.t(&format!("today.{}", of.name())),
@@ -159,12 +179,13 @@ pub async fn get(
         current: of == queue,
     };
     let tabs = counts.into_iter().enumerate().map(tab).collect();
-    let rows = waiting(&app, &words, queue, &found.items).await?;
+    let rows = waiting(app, &words, queue, &found.items).await?;
     let begin = asked.cursor.is_some().then(|| to(queue, ""));
     let next = found.next.map(|cursor| to(queue, &text(cursor)));
-    let (site, name) = (site.to_string(), words.site(&site));
+    let scan = SiteScanBox::of(&words, permit, site, &way);
+    let (site, name) = (site.to_string(), words.site(site));
     let place_head = words.t(&format!("today.place_{}", queue.name()));
-    Ok(page(&TodayPage { words, site, name, tabs, place_head, rows, begin, next, position }))
+    Ok(TodayPage { words, scan, site, name, queue: queue.name(), tabs, place_head, rows, begin, next, position })
 }
 
 async fn waiting(app: &App, words: &Words, queue: Queue, items: &[Placed]) -> Result<Vec<Waiting>, Problem> {
@@ -225,7 +246,7 @@ fn row(
 
 /// What becomes late by waiting alone.
 fn is_timed(kind: &str) -> bool {
-    matches!(kind, "held_too_long" | "in_transit_too_long")
+    matches!(kind, "held_too_long" | "in_transit_too_long" | "unfetched")
 }
 
 /// Late; soon, when a quarter of its time or less is left; else in time.

@@ -29,9 +29,10 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 13] = [
+const LINKS: [(Action, &str, &str); 14] = [
     (Action::ReadQueues, "/today", "today.title"),
     (Action::FileCases, "/register", "register.title"),
+    (Action::HandOut, "/pickup", "pickup.title"),
     (Action::ReadQueues, "/county", "county.title"),
     (Action::ReadDossiers, "/bags", "bags.title"),
     (Action::ReadExceptions, "/exceptions", "exceptions.title"),

@@ -192,7 +192,7 @@ fn legible(text: &str) -> String {
 }
 
 /// Days since the epoch of spreadsheets, as a clock in China shows them.
-#[allow(clippy::cast_precision_loss, reason = "milliseconds of any year to come are far below 2^53")]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of any year to come are far below 2^53")]
 fn serial(at: Timestamp) -> f64 {
     at.0.saturating_add(SHANGHAI_MS) as f64 / DAY_MS + EPOCH_DAYS
 }
@@ -223,7 +223,7 @@ impl Book {
                         (false, false) => sheet.write_string(self.next, column, text)?,
                     };
                 }
-                #[allow(clippy::cast_precision_loss, reason = "counts of papers")]
+                #[expect(clippy::cast_precision_loss, reason = "counts of papers")]
                 Cell::Count(count) => {
                     sheet.write_number(self.next, column, *count as f64)?;
                 }

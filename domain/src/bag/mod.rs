@@ -5,7 +5,7 @@ mod seal;
 
 pub use decide::{BagCommand, BagRefusal};
 pub use event::*;
-pub use seal::{Outside, Seal, Unsealed};
+pub use seal::{Opening, Outside, Seal};
 
 use crate::event::Event;
 use crate::history::{History, Placed};

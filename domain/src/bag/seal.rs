@@ -1,7 +1,7 @@
-//! What a bag's own facts say of its outside: the seal on it, and how it was opened last.
+//! What a bag's own facts say of its outside: the seal on it, and how it was opened.
 use super::event::BagFact;
-use crate::history::Placed;
-use crate::id::SiteId;
+use crate::history::{OrderKey, Placed};
+use crate::id::{ScanId, SiteId};
 use crate::time::Timestamp;
 
 /// A bag from outside.
@@ -9,10 +9,10 @@ use crate::time::Timestamp;
 pub struct Outside {
     /// The seal put on last; it stays here when the bag is opened, to be compared.
     pub seal: Option<Seal>,
-    /// The last opening.
-    pub opening: Option<Unsealed>,
-    /// Whether it was closed, sent or taken since that opening.
-    pub closed: bool,
+    /// Rising.
+    pub openings: Vec<Opening>,
+    /// Whether it was neither closed, sent nor taken since the last of them.
+    stands_open: bool,
 }
 
 /// A seal that was put on.
@@ -23,24 +23,32 @@ pub struct Seal {
     pub at: Timestamp,
 }
 
-/// An opening.
+/// An opening: every stay in the bag ends here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsealed {
-    pub at: Timestamp,
+pub struct Opening {
+    pub key: OrderKey,
+    pub scan: ScanId,
     pub site: Option<SiteId>,
     /// The number found on the seal.
     pub number: Option<String>,
     /// Whether the seal was whole; `None` if nobody said.
     pub intact: Option<bool>,
-    /// When the count was closed.
-    pub checked: Option<Timestamp>,
+    /// When the count was closed, and by which scan, if it was.
+    pub checked: Option<(OrderKey, ScanId)>,
+}
+
+impl Opening {
+    fn of(placed: &Placed<'_, BagFact>, number: Option<String>, intact: Option<bool>) -> Self {
+        let (key, scan, site) = (placed.key, placed.event.scan, placed.event.source.at.clone());
+        Self { key, scan, site, number, intact, checked: None }
+    }
 }
 
 impl Outside {
     /// From the facts that count, in order of occurrence.
     #[must_use]
     pub fn of(told: &[Placed<'_, BagFact>]) -> Self {
-        let mut it = Self { closed: true, ..Self::default() };
+        let mut it = Self::default();
         for placed in told {
             it.then(placed);
         }
@@ -48,26 +56,20 @@ impl Outside {
     }
 
     fn then(&mut self, placed: &Placed<'_, BagFact>) {
-        let (at, site) = (placed.key.at, placed.event.source.at.clone());
-        let unsealed = |number: Option<String>, intact| Unsealed { at, site, number, intact, checked: None };
         match &placed.event.fact {
             BagFact::Sealed(sealed) => {
-                self.seal = Some(Seal { number: sealed.seal_no.clone(), to: sealed.to.clone(), at });
-                self.closed = true;
+                self.seal = Some(Seal { number: sealed.seal_no.clone(), to: sealed.to.clone(), at: placed.key.at });
+                self.stands_open = false;
             }
-            BagFact::Dispatched(_) | BagFact::Collected(_) | BagFact::Posted(_) => self.closed = true,
-            BagFact::Opened(opened) => {
-                self.opening = Some(unsealed(opened.seal_no.clone(), opened.intact));
-                self.closed = false;
-            }
-            // Counted, but nobody scanned the opening: it was opened at the latest now.
+            BagFact::Dispatched(_) | BagFact::Collected(_) | BagFact::Posted(_) => self.stands_open = false,
+            BagFact::Opened(opened) => self.open_up(Opening::of(placed, opened.seal_no.clone(), opened.intact)),
             BagFact::Checked(_) => {
-                if self.closed {
-                    self.opening = Some(unsealed(None, None));
-                    self.closed = false;
+                // Counted, but nobody scanned the opening: it was opened at the latest now.
+                if !self.stands_open {
+                    self.open_up(Opening::of(placed, None, None));
                 }
-                if let Some(opening) = &mut self.opening {
-                    opening.checked = opening.checked.or(Some(at));
+                if let Some(opening) = self.openings.last_mut() {
+                    opening.checked = opening.checked.or(Some((placed.key, placed.event.scan)));
                 }
             }
             BagFact::Registered(_)
@@ -87,16 +89,21 @@ impl Outside {
         }
     }
 
+    fn open_up(&mut self, opening: Opening) {
+        self.openings.push(opening);
+        self.stands_open = true;
+    }
+
     /// The seal that is on it now.
     #[must_use]
     pub fn sealed(&self) -> Option<&Seal> {
-        self.seal.as_ref().filter(|seal| self.opening.as_ref().is_none_or(|opening| opening.at < seal.at))
+        self.seal.as_ref().filter(|seal| self.openings.last().is_none_or(|opening| opening.key.at < seal.at))
     }
 
     /// The opening, while the bag stands open.
     #[must_use]
-    pub fn open(&self) -> Option<&Unsealed> {
-        self.opening.as_ref().filter(|_| !self.closed)
+    pub fn open(&self) -> Option<&Opening> {
+        self.openings.last().filter(|_| self.stands_open)
     }
 }
 
@@ -135,9 +142,9 @@ mod tests {
     #[test]
     fn a_count_closes_the_opening_before_it_or_is_one() {
         let counted = outside([opened("A1", true, 20), by_site("hub", 30, checked())]);
-        assert_eq!(counted.open().and_then(|it| it.checked), Some(minute(30)));
+        assert_eq!(counted.open().and_then(|it| it.checked).map(|(key, _)| key.at), Some(minute(30)));
         let unannounced = outside([sealed("A1", 10), by_site("hub", 30, checked())]);
-        assert_eq!(unannounced.open().map(|it| (it.at, it.checked)), Some((minute(30), Some(minute(30)))));
+        assert_eq!(unannounced.open().map(|it| (it.key.at, it.checked.is_some())), Some((minute(30), true)));
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn leave_opened_bag(steps: &mut Vec<Step>, subject: &Subject<'_>, until: Option<
     let Some(bag) = last.holder.bag() else { return };
     let opening = subject.bags.get(bag).and_then(|container| container.opened_within(last.key, until));
     let Some(opening) = opening else { return };
-    let site = opening.at.as_ref().map(|site| subject.networks.resolve(site).clone());
+    let site = opening.site.as_ref().map(|site| subject.networks.resolve(site).clone());
     let last_site = site.or_else(|| last.last_site.clone());
     let evidence = Evidence { read: Reading::Inferred, sides: Sides::One, bag: Some(bag) };
     let unknown = Holder::Unknown { last_site: last_site.clone(), last_bag: Some(bag) };

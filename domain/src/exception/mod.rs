@@ -11,6 +11,7 @@ use crate::event::{Fact, Remark};
 use crate::history::Placed;
 use crate::id::{PersonId, ScanId, SiteId};
 use crate::scan::Action;
+use crate::shelf::{KEPT, Shelving, shelving};
 use crate::table::{Known, Reader, Thing, row};
 use crate::time::{Minutes, Timestamp};
 use derive::Evidence;
@@ -45,6 +46,8 @@ pub enum ExceptionKind {
     ImpossibleTime,
     /// At a site with somewhere to go, for too long.
     HeldTooLong,
+    /// On the shelf for longer than it is kept for its applicant: to be called back, or asked about.
+    Unfetched,
     /// Its label was not minted here.
     UnknownLabel,
     UnknownSite,
@@ -83,11 +86,13 @@ pub struct Limits {
     pub post: Minutes,
     /// On the road where no leg says how long.
     pub leg_unknown: Minutes,
+    /// On the shelf, for the applicant to fetch.
+    pub kept: Minutes,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { held: Minutes(5760), in_bag: Minutes(7200), post: Minutes(5760), leg_unknown: Minutes(2880) }
+        Self { held: Minutes(5760), in_bag: Minutes(7200), post: Minutes(5760), leg_unknown: Minutes(2880), kept: KEPT }
     }
 }
 
@@ -155,6 +160,9 @@ pub fn of_dossier(
             | Holder::Unknown { .. } => {}
         }
     }
+    let bound_for = plan.as_ref().map(|plan| subject.networks.resolve(plan.target()));
+    let waits = shelving(told, steps).filter(|it| Some(&it.site) == bound_for);
+    evidence.found.extend(waits.map(|it| unfetched(&it, limits.kept)));
     let of = |kind, is: fn(&DossierFact) -> bool| {
         told.iter().filter(move |placed| is(&placed.event.fact)).map(move |placed| (kind, *placed))
     };
@@ -165,6 +173,12 @@ pub fn of_dossier(
     label(&mut evidence.found, told, label_known);
     let annulled = told.iter().find(|placed| matches!(placed.event.fact, DossierFact::Annulled(_)));
     close(evidence.found, annulled.map(|placed| placed.key.at))
+}
+
+/// What lies on the shelf until somebody comes for it.
+fn unfetched(it: &Shelving, kept: Minutes) -> Exception {
+    let (since, due_from, site) = (it.at, it.at.plus(kept.millis()), Some(it.site.clone()));
+    Exception { kind: ExceptionKind::Unfetched, anchor: it.scan, site, since, due_from, until: None }
 }
 
 /// The exceptions of a bag.
@@ -361,8 +375,9 @@ mod tests {
     use super::*;
     use crate::bag::{Opened, Sealed};
     use crate::custody::payload::{Annulled, InBag, Read, Refused, Sent};
+    use crate::dossier::{DossierKind, Registered, Rerouted};
     use crate::event::{Answered, Assigned, Event, Flag};
-    use crate::history::tests::{INNER, OUTER, bags, checked, into, opened, read};
+    use crate::history::tests::{INNER, OUTER, bags, checked, into, opened, read, registration};
     use crate::history::tests::{at_desk, by_courier, by_site, history, minute, person, registered, scan, thing};
     use crate::network::Networks;
     use crate::network::tests::{county, site_id};
@@ -593,6 +608,27 @@ mod tests {
         assert_eq!(open_at(&arrived, 100_000), [], "where it is bound for it may lie");
         let in_bag = tale(vec![registered(0), packed(10)], &bags([(INNER, vec![])]), true);
         assert_eq!((open_at(&in_bag, 7209), open_at(&in_bag, 7210)), (vec![], vec![Kind::HeldTooLong]));
+    }
+
+    #[test]
+    fn a_result_nobody_fetches_is_told_after_thirty_days_until_it_is_called_back() {
+        let result = Registered { kind: DossierKind::Result, destination: None, ..registration() };
+        let registered = || at_desk("d1", 0, DossierFact::Registered(result.clone()));
+        let on_the_way = || vec![registered(), sent("d1", 10), received("hub", 70), sent("hub", 80)];
+        let shelved = |site: &str, when| by_site(site, when, DossierFact::Shelved(Default::default()));
+        let told = |then: Vec<Event<DossierFact>>| {
+            tale(on_the_way().into_iter().chain(then).collect(), &Bags::default(), true)
+        };
+        let waits = told(vec![shelved("t1", 170)]);
+        let due = 170 + 30 * 24 * 60;
+        assert_eq!((open_at(&waits, due - 1), open_at(&waits, due)), (vec![], vec![Kind::Unfetched]));
+        let counted = told(vec![shelved("t1", 170), by_site("t1", 9_000, DossierFact::Sighted(read()))]);
+        assert_eq!(open_at(&counted, due), [Kind::Unfetched], "a stock-take begins no new month");
+        let rerouted = DossierFact::Rerouted(Rerouted { destination: site_id("d1"), note: None });
+        let called_back = told(vec![shelved("t1", 170), at_desk("t1", due, rerouted)]);
+        assert!(!open_at(&called_back, due).contains(&Kind::Unfetched));
+        let in_hand = told(vec![shelved("t1", 170), received("t1", 180)]);
+        assert_eq!(open_at(&in_hand, due), [], "who took it in hand may be handing it out");
     }
 
     #[test]

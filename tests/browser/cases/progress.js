@@ -11,7 +11,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const WHO = { by: "li", at: "t01" };
 
 /** The code on the receipt, as the applicant reads it. */
-async function receiptOf(at, id) {
+export async function receiptOf(at, id) {
   const answer = await fetch(`${at.direct}/api/v1/cases/${id}/receipt`, { method: "POST", headers: { Authorization: `Bearer ${at.token}` } });
   equal(answer.status, 200, "a receipt");
   const file = join(at.folder, "receipt.pdf");
