@@ -1,5 +1,5 @@
 //! Whether a dossier lies on a shelf, waiting for its applicant: the one answer behind the desk's queue and behind *ready*.
-use crate::custody::{Cause, Reading, Step};
+use crate::custody::Step;
 use crate::dossier::DossierFact;
 use crate::history::Placed;
 use crate::id::{ScanId, SiteId};
@@ -23,12 +23,11 @@ pub struct Shelving {
 #[must_use]
 pub fn shelving(told: &[Placed<'_, DossierFact>], steps: &[Step]) -> Option<Shelving> {
     let fact = |step: &Step| step.fact.and_then(|at| told.get(at)).map(|placed| &placed.event.fact);
-    let leaves_it = |step: &&Step| {
+    let leaves_it = |step: &Step| {
         matches!(fact(step), Some(DossierFact::Sighted(_) | DossierFact::Registered(_) | DossierFact::Damaged(_)))
     };
     let stay = steps.get(steps.iter().rposition(|step| step.began)?..)?;
-    let read_here = stay.iter().all(|step| step.cause == Cause::Read && step.evidence.read == Reading::Seen);
-    let last = stay.iter().rev().find(|step| !leaves_it(step)).filter(|_| read_here)?;
+    let last = stay.iter().rfind(|step| !leaves_it(step))?;
     let DossierFact::Shelved(shelved) = fact(last)? else { return None };
     let site = last.holder.site()?.clone();
     Some(Shelving { scan: last.scan, at: last.key.at, site, shelf: shelved.shelf.clone() })

@@ -8,7 +8,7 @@ use crate::case::{CaseFact, Filed};
 use crate::custody::{Cause, Custody, Holder, Reading, Subject, walk};
 use crate::dossier::{DossierFact, DossierKind, Plan};
 use crate::history::History;
-use crate::id::{SiteId, SubjectId};
+use crate::id::{ScanId, SiteId, SubjectId};
 use crate::network::{Networks, SiteKind};
 use crate::shelf::{KEPT, shelving};
 use crate::stay::Bags;
@@ -54,6 +54,8 @@ pub struct Standing {
     pub fetched_at: Vec<SiteId>,
     /// If ready: until when it waits there.
     pub until: Option<Timestamp>,
+    /// If ready: the scan that shelved the last of it, by which one time of being ready is told from another.
+    pub shelved_by: Option<ScanId>,
     /// When the newest step or reading behind the answer happened.
     pub as_of: Timestamp,
     pub rated: bool,
@@ -90,8 +92,8 @@ pub struct Paper {
     lost: bool,
     /// It has had another holder than its first.
     travelled: bool,
-    /// Since when it lies on the shelf of its home, by its own reading.
-    shelved_at: Option<Timestamp>,
+    /// Since when it lies on the shelf of its home, by its own reading, and by which scan.
+    shelved: Option<(Timestamp, ScanId)>,
 }
 
 impl Paper {
@@ -114,7 +116,7 @@ impl Paper {
             custody: Custody::after(&steps),
             lost: steps.last().is_some_and(|step| matches!(step.cause, Cause::Lost | Cause::BagChecked)),
             travelled: steps.iter().skip(1).any(|step| step.began),
-            shelved_at: shelving(&told, &steps).filter(|it| it.site == home).map(|it| it.at),
+            shelved: shelving(&told, &steps).filter(|it| it.site == home).map(|it| (it.at, it.scan)),
             home,
         })
     }
@@ -194,12 +196,13 @@ pub fn of(case: &History<CaseFact>, papers: &[Paper], networks: &Networks) -> Op
     let mut fetched_at: Vec<SiteId> = waiting.iter().filter(|_| ready).map(|paper| paper.home.clone()).collect();
     fetched_at.sort();
     fetched_at.dedup();
-    let shelved = waiting.iter().filter_map(|paper| paper.shelved_at).min();
+    let shelved = || waiting.iter().filter(|_| ready).filter_map(|paper| paper.shelved);
     Some(Standing {
         stage,
         place,
         fetched_at,
-        until: shelved.filter(|_| ready).map(|at| at.plus(KEPT.millis())),
+        until: shelved().min().map(|(at, _)| at.plus(KEPT.millis())),
+        shelved_by: shelved().max().map(|(_, scan)| scan),
         as_of: read.map_or(course.newest, |read| read.max(course.newest)),
         rated: course.rated,
     })
@@ -224,7 +227,7 @@ fn stage(course: &Course<'_>, papers: &[Paper], waiting: &[&Paper], networks: &N
     if all_handed_out(&to_collect(course, papers)) || all_handed_out(&papers.iter().collect::<Vec<_>>()) {
         return (Stage::HandedOut, None);
     }
-    if !waiting.is_empty() && waiting.iter().all(|paper| paper.shelved_at.is_some()) {
+    if !waiting.is_empty() && waiting.iter().all(|paper| paper.shelved.is_some()) {
         return (Stage::Ready, waiting.iter().find_map(|paper| paper.place(networks)));
     }
     let asked: Vec<&Paper> = if waiting.is_empty() { papers.iter().collect() } else { waiting.to_vec() };
@@ -399,6 +402,25 @@ mod tests {
         assert_eq!((told.fetched_at, told.until), (vec![site_id("t1")], Some(minute(130).plus(KEPT.millis()))));
         let counted = result([shelved("t1", 130), by_site("t1", 140, DossierFact::Sighted(read()))]);
         assert_eq!(stage_of([], vec![counted]), Stage::Ready, "a stock-take leaves it where it is");
+    }
+
+    #[test]
+    fn what_came_in_a_bag_is_ready_once_it_is_shelved_itself() {
+        let packed = || by_site("d1", 110, DossierFact::Packed(into(INNER)));
+        let opened = bags([(INNER, vec![by_site("t1", 120, opened())])]);
+        let stage = |then| with_bags(&filed_and([decided()]), vec![result([packed(), then])], &opened).stage;
+        assert_eq!(stage(received("t1", 125)), Stage::OnTheWayBack);
+        assert_eq!(stage(shelved("t1", 125)), Stage::Ready);
+    }
+
+    #[test]
+    fn what_shelved_the_last_of_it_is_told_and_nothing_else_changes_that() {
+        let (first, last) = (shelved("t1", 130), shelved("t1", 140));
+        let told = |papers| standing(&filed_and([decided()]), papers).shelved_by;
+        assert_eq!(told(vec![result([first.clone()]), result([last.clone()])]), Some(last.scan));
+        let counted = result([first.clone(), by_site("t1", 150, DossierFact::Sighted(read()))]);
+        assert_eq!(told(vec![counted]), Some(first.scan));
+        assert_eq!(told(vec![result([first, sent("t1", 140)])]), None);
     }
 
     #[test]
