@@ -181,6 +181,23 @@ impl Db {
         }))
     }
 
+    /// Has the engine count what its tables hold, so that it plans for that. PostgreSQL does so by itself from time to time.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn analyze(&self) -> Result<(), sqlx::Error> {
+        match &self.0 {
+            Engine::Sqlite(db) => sqlx::query("analyze").execute(&db.write).await.map(|_| ()),
+            // A cluster's first statistics may take longer than a page may.
+            Engine::Postgres(pool) => {
+                let mut tx = pool.begin().await?;
+                sqlx::query("set local statement_timeout = 0").execute(&mut *tx).await?;
+                sqlx::query("analyze").execute(&mut *tx).await?;
+                tx.commit().await
+            }
+        }
+    }
+
     /// `sqlite` or `postgres`, for logs and metrics.
     #[must_use]
     pub fn engine(&self) -> &'static str {

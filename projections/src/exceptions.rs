@@ -153,11 +153,28 @@ pub struct Filter {
     pub after: Option<(i64, Uuid, String, Uuid)>,
 }
 
-/// The list's text; `$10` is the owner, the sites of a scope follow.
+/// The list's text; `$10` is the owner, the sites of a scope follow. What is open and what is closed has each its index in
+/// order; both together are two pages merged.
 fn list_text(scope: &Scope, filter: &Filter) -> String {
+    if filter.open_at.is_some() {
+        return half(scope, filter, " and is_open = 1 and due_from <= $2");
+    }
+    if filter.closed {
+        return half(scope, filter, " and is_open = 0");
+    }
+    let halves = [1, 0].map(|open| half(scope, filter, &format!(" and is_open = {open}")));
+    let [open, closed] = halves;
+    format!(
+        "select {COLUMNS} from (select * from ({open}) as open union all select * from ({closed}) as closed) as either
+         order by due_from, subject, kind, anchor limit $9"
+    )
+}
+
+const COLUMNS: &str =
+    "subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at";
+
+fn half(scope: &Scope, filter: &Filter, half: &str) -> String {
     let narrowed = [
-        (filter.open_at.is_some(), " and is_open = 1 and due_from <= $2"),
-        (filter.closed, " and is_open = 0"),
         (filter.kind.is_some(), " and kind = $3"),
         (filter.site.is_some(), " and site = $4"),
         (filter.owner == Some(Owner::Nobody), " and owner is null"),
@@ -168,8 +185,7 @@ fn list_text(scope: &Scope, filter: &Filter) -> String {
     // Every parameter is named in any case, so that one binding serves all shapes.
     let named: String = [2, 3, 4, 5, 6, 7, 8, 10].iter().map(|n| format!("${n} is null or ")).collect();
     format!(
-        "select subject, kind, anchor, is_bag, site, since, due_from, ended_at, owner, explained_at, resolved_at
-         from exceptions where region = $1{narrowed} and ({named}true){}
+        "select {COLUMNS} from exceptions where region = $1{half}{narrowed} and ({named}true){}
          order by due_from, subject, kind, anchor limit $9",
         scope.condition("exceptions.subject", 11)
     )
@@ -353,6 +369,8 @@ mod tests {
             Filter { owner: Some(Owner::Person(me)), ..open() },
             Filter { closed: true, ..Filter::default() },
             Filter { closed: true, kind, site: Some("t01".to_owned()), ..Filter::default() },
+            Filter::default(),
+            Filter { kind, ..Filter::default() },
         ];
         let scopes = [Scope::Region, Scope::Sites(vec!["t01".parse().unwrap()])];
         for scope in &scopes {

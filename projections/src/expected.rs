@@ -1,7 +1,7 @@
 //! What a device is told ahead, so that it can answer without network: the dossiers and bags of a site's queues, or of a
 //! courier's load with whatever waits to be fetched. Newest first, and never more than asked for.
 use crate::custody::{Row, parse};
-use crate::queues::Placed;
+use crate::queues::{LOOSE, Placed, THROUGH_BAG};
 use domain::id::{PersonId, Region, SiteId};
 use eventstore::{Db, sql};
 use sqlx::{AssertSqlSafe, FromRow};
@@ -16,13 +16,20 @@ pub enum For<'a> {
 }
 
 impl For<'_> {
-    /// What a row must fulfil that says where a thing is; `{place}` is the dossier's own or its outermost bag's.
-    fn condition(self, place: &str) -> String {
+    /// What a row must fulfil that says where a thing is; `{place}` is the dossier's own or its outermost bag's. One for each
+    /// index, and no row fulfils both.
+    fn conditions(self, place: &str) -> [String; 2] {
         match self {
-            Self::Site(_) => format!("({place}.site = $2 or {place}.next_hop = $2)"),
-            Self::Courier(_) => {
-                format!("({place}.courier = $2 or ({place}.site is not null and {place}.next_hop is not null))")
-            }
+            Self::Site(_) => [
+                format!("{place}.site = $2"),
+                format!("{place}.next_hop = $2 and ({place}.site is null or {place}.site <> $2)"),
+            ],
+            Self::Courier(_) => [
+                format!("{place}.courier = $2"),
+                format!(
+                    "{place}.next_hop > '' and {place}.site is not null and ({place}.courier is null or {place}.courier <> $2)"
+                ),
+            ],
         }
     }
 
@@ -46,18 +53,24 @@ struct Joined {
 /// # Errors
 /// The database's own.
 pub async fn dossiers(db: &Db, region: Region, whom: For<'_>, limit: i64) -> Result<Vec<Placed>, sqlx::Error> {
+    let direct = |condition: &str| {
+        format!(
+            "select d.body, null as bag_body, d.position, d.since, d.subject from custody_dossier d
+             where d.region = $1 and {LOOSE} and {condition}"
+        )
+    };
+    let in_bags = |condition: &str| {
+        format!(
+            "select d.body, b.body as bag_body,
+                    case when b.position > d.position then b.position else d.position end as position, d.since, d.subject
+             from {THROUGH_BAG} and {condition}"
+        )
+    };
+    let ([here, coming], [bag_here, bag_coming]) = (whom.conditions("d"), whom.conditions("b"));
+    let parts = [direct(&here), direct(&coming), in_bags(&bag_here), in_bags(&bag_coming)];
     let text = AssertSqlSafe(format!(
-        "select body, bag_body, position from (
-            select d.body, null as bag_body, d.position, d.since, d.subject from custody_dossier d
-            where d.region = $1 and d.outer_bag is null and {}
-            union all
-            select d.body, b.body as bag_body, case when b.position > d.position then b.position else d.position end,
-                   d.since, d.subject
-            from custody_bag b join custody_dossier d on d.region = b.region and d.outer_bag = b.subject
-            where b.region = $1 and {}
-         ) as places order by since desc, subject limit $3",
-        whom.condition("d"),
-        whom.condition("b"),
+        "select body, bag_body, position from ({}) as places order by since desc, subject limit $3",
+        parts.join(" union all ")
     ));
     let rows: Vec<Joined> = sql!(db.read(), c => sqlx::query_as(text)
         .bind(i64::from(region.0)).bind(whom.key()).bind(limit).fetch_all(c).await)?;
@@ -73,9 +86,12 @@ pub async fn dossiers(db: &Db, region: Region, whom: For<'_>, limit: i64) -> Res
 /// # Errors
 /// The database's own.
 pub async fn bags(db: &Db, region: Region, whom: For<'_>, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
+    let parts = whom.conditions("b").map(|condition| {
+        format!("select b.body, b.since, b.subject from custody_bag b where b.region = $1 and {condition}")
+    });
     let text = AssertSqlSafe(format!(
-        "select b.body from custody_bag b where b.region = $1 and {} order by b.since desc, b.subject limit $3",
-        whom.condition("b"),
+        "select body from ({}) as places order by since desc, subject limit $3",
+        parts.join(" union all ")
     ));
     let rows: Vec<(String,)> = sql!(db.read(), c => sqlx::query_as(text)
         .bind(i64::from(region.0)).bind(whom.key()).bind(limit).fetch_all(c).await)?;

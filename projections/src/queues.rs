@@ -101,23 +101,31 @@ fn page(rows: Vec<Joined>, limit: i64) -> Result<Page, sqlx::Error> {
     Ok(Page { items, next })
 }
 
-/// What lies in no bag. Said so that SQLite does not walk everything that lies in none instead of one place.
-pub(crate) const LOOSE: &str = "coalesce(d.outer_bag, null) is null";
+/// What lies in no bag: most of all, so no index has it.
+pub(crate) const LOOSE: &str = "d.outer_bag is null";
 /// From the bags of a place to what lies in them. Said so that SQLite begins with the bags: it would walk all dossiers and
 /// ask each for its bag.
 pub(crate) const THROUGH_BAG: &str = "custody_bag b cross join custody_dossier d
             where b.region = $1 and d.region = b.region and d.outer_bag = b.subject";
 
-/// Rows of `direct` places and of those seen through their bag, merged by age.
+/// Rows of `direct` places and of those seen through their bag, merged by age. Each half ends with its page: what is handed
+/// out or archived grows for ever, and its index has it in order.
 fn both(direct: &str, through_bag: &str) -> String {
     format!(
         "select body, bag_body, position from (
-            select d.body, null as bag_body, d.position, d.since, d.subject from custody_dossier d
-            where d.region = $1 and {LOOSE} and {direct} and (d.since, d.subject) > ($3, $4)
+            select * from (
+                select d.body, null as bag_body, d.position, d.since, d.subject from custody_dossier d
+                where d.region = $1 and {LOOSE} and {direct} and (d.since, d.subject) > ($3, $4)
+                order by d.since, d.subject limit $5
+            ) as loose
             union all
-            select d.body, b.body as bag_body, case when b.position > d.position then b.position else d.position end,
-                   d.since, d.subject
-            from {THROUGH_BAG} and {through_bag} and (d.since, d.subject) > ($3, $4)
+            select * from (
+                select d.body, b.body as bag_body,
+                       case when b.position > d.position then b.position else d.position end as position,
+                       d.since, d.subject
+                from {THROUGH_BAG} and {through_bag} and (d.since, d.subject) > ($3, $4)
+                order by d.since, d.subject limit $5
+            ) as in_bags
          ) as places order by since, subject limit $5"
     )
 }
@@ -241,9 +249,10 @@ pub async fn all(
     let text = AssertSqlSafe(format!(
         "select d.body, b.body as bag_body,
                 case when b.position > d.position then b.position else d.position end as position
-         from custody_dossier d left join custody_bag b on b.region = d.region and b.subject = d.outer_bag
-         where d.region = $1 and d.subject > $2{} order by d.subject limit $3",
-        scope.condition("d.subject", 4)
+         from {}custody_dossier d left join custody_bag b on b.region = d.region and b.subject = d.outer_bag
+         where d.region = $1 and {} order by d.subject limit $3",
+        scope.page("dossier", 4),
+        scope.on_page("d.subject")
     ));
     let rows: Vec<Joined> = sql!(db.read(), c => {
         let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(after.0).bind(limit);
@@ -267,8 +276,9 @@ pub async fn bags(
     limit: i64,
 ) -> Result<Vec<(Row, i64)>, sqlx::Error> {
     let text = AssertSqlSafe(format!(
-        "select b.body, b.position from custody_bag b where b.region = $1 and b.subject > $2{} order by b.subject limit $3",
-        scope.condition("b.subject", 4)
+        "select b.body, b.position from {}custody_bag b where b.region = $1 and {} order by b.subject limit $3",
+        scope.page("bag", 4),
+        scope.on_page("b.subject")
     ));
     let rows: Vec<(String, i64)> = sql!(db.read(), c => {
         let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(after.0).bind(limit);
@@ -291,7 +301,7 @@ pub async fn contents(db: &Db, region: Region, bag: SubjectId, limit: i64) -> Re
     rows.into_iter().map(|(body,)| parse(&body)).collect()
 }
 
-/// The dossiers of a case.
+/// The dossiers of a case, by id. Sorted here, for SQLite walks the county's in that order rather than sort two.
 ///
 /// # Errors
 /// The database's own.
@@ -300,9 +310,11 @@ pub async fn of_case(db: &Db, region: Region, case: Uuid) -> Result<Vec<Placed>,
         "select d.body, b.body as bag_body,
                 case when b.position > d.position then b.position else d.position end as position
          from custody_dossier d left join custody_bag b on b.region = d.region and b.subject = d.outer_bag
-         where d.region = $1 and d.case_id = $2 order by d.subject")
+         where d.region = $1 and d.case_id = $2")
         .bind(i64::from(region.0)).bind(case).fetch_all(c).await)?;
-    rows.into_iter().map(Joined::placed).collect()
+    let mut placed = rows.into_iter().map(Joined::placed).collect::<Result<Vec<_>, _>>()?;
+    placed.sort_by_key(|placed| placed.dossier.subject);
+    Ok(placed)
 }
 
 /// One dossier with its outermost bag.

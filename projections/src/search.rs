@@ -145,7 +145,11 @@ pub(crate) async fn save(tx: &mut Tx, region: Region, terms: &[Hit], life: Life)
     Ok(())
 }
 
-/// Terms that begin with what was typed; `label_tail` are the last characters of a code, without its check character.
+/// Terms that are looked at for who may not see everything. Few characters begin many numbers, and hardly any of them may
+/// concern the asker's sites: whoever types goes on typing, and nobody waits for the whole county to be looked through.
+const LOOKED_AT: i64 = 5000;
+
+/// Terms that begin with what was typed; within a scope, among the first [`LOOKED_AT`] that do. `label_tail` are the last characters of a code, without its check character.
 ///
 /// # Errors
 /// The database's own.
@@ -172,11 +176,15 @@ async fn prefix(db: &Db, region: Region, scope: &Scope, prefix: &str, limit: i64
     }
     // The greatest character that a term can hold ends the range.
     let end = format!("{prefix}\u{10FFFF}");
-    let text = AssertSqlSafe(format!(
-        "select t.kind, t.term, t.subject, t.what from search_terms t
-         where t.region = $1 and t.term >= $2 and t.term < $3{} order by t.term, t.subject limit $4",
-        within(scope, 5)
-    ));
+    let among = "select s.kind, s.term, s.subject, s.what from search_terms s
+         where s.region = $1 and s.term >= $2 and s.term < $3 order by s.term, s.subject limit";
+    let text = AssertSqlSafe(match within(scope, 5).strip_prefix(" and ") {
+        None => format!("{among} $4"),
+        Some(within) => format!(
+            "select t.kind, t.term, t.subject, t.what from ({among} {LOOKED_AT}) as t where {within} \
+             order by t.term, t.subject limit $4"
+        ),
+    });
     sql!(db.read(), c => {
         let mut query = sqlx::query_as(text).bind(i64::from(region.0)).bind(prefix).bind(end).bind(limit);
         for site in scope.keys() {
@@ -184,6 +192,23 @@ async fn prefix(db: &Db, region: Region, scope: &Scope, prefix: &str, limit: i64
         }
         query.fetch_all(c).await
     })
+}
+
+/// Whether more begins with what was typed than is looked at within a scope: then what was not found may be there.
+///
+/// # Errors
+/// The database's own.
+pub async fn is_cut(db: &Db, region: Region, scope: &Scope, typed: &str) -> Result<bool, sqlx::Error> {
+    let prefix = normal(typed);
+    if *scope == Scope::Region || prefix.is_empty() {
+        return Ok(false);
+    }
+    let end = format!("{prefix}\u{10FFFF}");
+    let beyond: Option<i64> = sql!(db.read(), c => sqlx::query_scalar(
+        "select t.region from search_terms t where t.region = $1 and t.term >= $2 and t.term < $3
+         order by t.term, t.subject limit 1 offset $4")
+        .bind(i64::from(region.0)).bind(prefix).bind(end).bind(LOOKED_AT).fetch_optional(c).await)?;
+    Ok(beyond.is_some())
 }
 
 /// What bears each of some numbers, as [`normal`] writes them, within a scope. Of several that bear one, any.
@@ -228,7 +253,7 @@ fn within(scope: &Scope, first: usize) -> String {
     let of_case = scope.condition("d.subject", first);
     format!(
         " and ({own} or (t.what = 'case' and exists (select 1 from custody_dossier d \
-         where d.region = $1 and d.case_id = t.subject{of_case})))"
+         where d.region = $1 and d.case_id = t.subject{of_case} limit 1 offset 0)))"
     )
 }
 

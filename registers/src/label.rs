@@ -2,7 +2,7 @@
 //! A code without a binding means the subject it reserves. Never says whether a label is printed or stuck on.
 use crate::{Change, Error};
 use domain::code::{Code, CodeKind};
-use domain::id::{Region, SiteId, SubjectId};
+use domain::id::{CaseId, Region, SiteId, SubjectId};
 use eventstore::statements::{chunked, filled, placeholders};
 use eventstore::{Db, Tx, sql};
 use sqlx::AssertSqlSafe;
@@ -78,6 +78,18 @@ pub async fn of_batch(tx: &mut Tx, region: Region, batch: Uuid) -> Result<Vec<Co
 pub async fn batch_of(db: &Db, region: Region, code: Code) -> Result<Option<Uuid>, Error> {
     Ok(sql!(db.read(), c => sqlx::query_scalar("select batch from label where region = $1 and code = $2")
         .bind(i64::from(region.0)).bind(code.to_string()).fetch_optional(c).await?))
+}
+
+/// The newest receipt that was printed for a case.
+///
+/// # Errors
+/// The database's own, or a stored value that cannot be read.
+pub async fn receipt(db: &Db, region: Region, case: CaseId) -> Result<Option<Code>, Error> {
+    const NEWEST: &str = "select code from label where region = $1 and batch = $2 order by minted_at desc, code";
+    let rows: Vec<(String,)> = sql!(db.read(), c => sqlx::query_as(NEWEST)
+        .bind(i64::from(region.0)).bind(case.0).fetch_all(c).await?);
+    let codes = rows.iter().map(|(code,)| stored_code(code)).collect::<Result<Vec<_>, _>>()?;
+    Ok(codes.into_iter().find(|code| code.kind() == CodeKind::Receipt))
 }
 
 /// What a code is bound to by [`bind`].
@@ -177,15 +189,14 @@ pub async fn newest(db: &Db, region: Region, subjects: &[SubjectId]) -> Result<H
 /// The database's own, or a stored value that cannot be read.
 pub async fn site_aliases(db: &Db, region: Region) -> Result<HashMap<SiteId, SiteId>, Error> {
     const MINTED: &str =
-        "select code, site, revision from label where region = $1 and code like $2 and site is not null";
-    const BOUND: &str =
-        "select code, site, revision from label_binding where region = $1 and code like $2 and site is not null";
-    let pattern = format!("{}%", CodeKind::Site.letter());
+        "select code, site, revision from label where region = $1 and code >= $2 and code < $3 and site is not null";
+    const BOUND: &str = "select code, site, revision from label_binding where region = $1 and code >= $2 and code < $3 and site is not null";
+    let [first, beyond] = between(CodeKind::Site);
     let mut rows: Vec<(String, String, i64)> = Vec::new();
     // Bindings last, and the newest of them last of all: they win.
     for text in [MINTED, BOUND] {
         let mut found: Vec<(String, String, i64)> = sql!(db.read(), c =>
-            sqlx::query_as(text).bind(i64::from(region.0)).bind(pattern.as_str()).fetch_all(c).await?);
+            sqlx::query_as(text).bind(i64::from(region.0)).bind(first.as_str()).bind(beyond.as_str()).fetch_all(c).await?);
         found.sort_by_key(|(_, _, revision)| *revision);
         rows.append(&mut found);
     }
@@ -200,10 +211,20 @@ pub async fn site_aliases(db: &Db, region: Region) -> Result<HashMap<SiteId, Sit
 /// The database's own, or a stored value that cannot be read.
 pub async fn shelves(db: &Db, region: Region, site: &SiteId) -> Result<Vec<(Code, String)>, Error> {
     const BOUND: &str = "select code, shelf from label_binding \
-        where region = $1 and site = $2 and shelf is not null order by shelf, code";
-    let rows: Vec<(String, String)> = sql!(db.read(), c =>
-        sqlx::query_as(BOUND).bind(i64::from(region.0)).bind(site.as_str()).fetch_all(c).await?);
+        where region = $1 and code >= $3 and code < $4 and site = $2 and shelf is not null";
+    let [first, beyond] = between(CodeKind::Shelf);
+    let mut rows: Vec<(String, String)> = sql!(db.read(), c =>
+        sqlx::query_as(BOUND).bind(i64::from(region.0)).bind(site.as_str()).bind(first.as_str()).bind(beyond.as_str())
+            .fetch_all(c).await?);
+    rows.sort_by(|(code, shelf), (other, after)| (shelf, code).cmp(&(after, other)));
     rows.into_iter().map(|(code, shelf)| Ok((stored_code(&code)?, shelf))).collect()
+}
+
+/// Between what the codes of a kind lie. A range, for `like` walks every label there is: on SQLite always, on PostgreSQL unless it
+/// collates as C does.
+fn between(kind: CodeKind) -> [String; 2] {
+    let letter = kind.letter();
+    [letter.to_string(), char::from(letter as u8 + 1).to_string()]
 }
 
 fn stored_code(text: &str) -> Result<Code, Error> {

@@ -70,15 +70,24 @@ impl Fresh {
     }
 }
 
-fn server_url(database: &str) -> String {
+fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(Cluster::start);
-    format!("postgres://postgres@127.0.0.1:{}/{database}", cluster.port)
+    CLUSTER.get_or_init(Cluster::start)
+}
+
+fn server_url(database: &str) -> String {
+    format!("postgres://postgres@127.0.0.1:{}/{database}", cluster().port)
+}
+
+/// Where the private cluster writes what it has to say.
+pub fn server_log() -> PathBuf {
+    cluster().log.clone()
 }
 
 /// A PostgreSQL of our own, which outlives this process by no more than a moment.
 struct Cluster {
     port: u16,
+    log: PathBuf,
     /// Never written to. It closes when this process ends, however it ends; then the watch stops the server.
     _watch: ChildStdin,
 }
@@ -101,7 +110,7 @@ const INSTALL: &str = "PostgreSQL 15 or newer is needed for these tests: apt-get
 impl Cluster {
     fn start() -> Self {
         let (server, watch) = Server::prepare();
-        Self { port: server.start(), _watch: watch }
+        Self { port: server.start(), log: server.folder.join("log"), _watch: watch }
     }
 }
 

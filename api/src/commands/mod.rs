@@ -5,6 +5,7 @@ mod client;
 mod demo;
 mod import;
 mod labels;
+pub mod laying;
 mod play;
 mod rebuild;
 mod serve;
@@ -13,7 +14,7 @@ mod tls;
 mod user;
 mod vault;
 
-use crate::app::{App, Tasks};
+use crate::app::{App, Setup, Tasks};
 use crate::settings::Settings;
 use anyhow::bail;
 use clap::{Parser, Subcommand};
@@ -105,6 +106,14 @@ async fn open(settings: &Settings, clock: Clock) -> anyhow::Result<(App, Tasks)>
     let setup = settings.setup()?;
     let db = Db::open(settings.database()).await?;
     Ok(App::open(db, region, clock, setup).await?)
+}
+
+/// As [`open`], and tells applicants what the configuration says.
+async fn open_telling(settings: &Settings) -> anyhow::Result<(App, Tasks)> {
+    let region: Region = settings.region()?;
+    let setup = Setup { notices: Some(settings.notices()?), ..settings.setup()? };
+    let db = Db::open(settings.database()).await?;
+    Ok(App::open(db, region, Clock::System, setup).await?)
 }
 
 /// As [`open`], for what makes no sense on a database that is not there yet.

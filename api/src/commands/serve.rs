@@ -3,7 +3,6 @@ use crate::server::Front;
 use crate::settings::Settings;
 use crate::{router, server, tls};
 use axum::Router;
-use eventstore::Clock;
 
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let front = Front::open(settings).await?;
@@ -11,7 +10,7 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<()> {
         Some(path) => tls::published(path).await?,
         None => Router::new(),
     };
-    let (app, tasks) = super::open(settings, Clock::System).await?;
+    let (app, tasks) = super::open_telling(settings).await?;
     tracing::info!(url = front.url()?, region = %app.region(), database = app.db().engine(), "serving");
     if app.known().sites.is_empty() {
         tracing::warn!("no sites yet: `liuzhuan import sites.csv legs.csv departments.json items.csv` brings them");

@@ -14,7 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SearchQuery {
-    /// The beginning of a dossier, case, bag or department number, or the last characters (4 or more) of a label.
+    /// The beginning of a dossier, case, bag or department number, or the last characters (4 or more) of a label. Who does not
+    /// see the whole region is answered from the first 5,000 numbers that begin so.
     pub q: String,
     pub limit: Option<i64>,
 }

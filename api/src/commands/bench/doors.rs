@@ -166,7 +166,7 @@ impl Couriers {
     }
 
     /// A batch as a handheld sends it: received here, later collected, later received again.
-    fn batch(&self, courier: u64, turn: u64, size: u64) -> String {
+    pub(super) fn batch(&self, courier: u64, turn: u64, size: u64) -> String {
         let now = eventstore::Clock::System.now().0;
         let mut body = format!("{{\"sent_at\":{now},\"scans\":[");
         for number in turn * size..(turn + 1) * size {
@@ -187,7 +187,7 @@ impl Couriers {
         body
     }
 
-    async fn post(&self, body: String) -> anyhow::Result<()> {
+    pub(super) async fn post(&self, body: String) -> anyhow::Result<()> {
         self.ask(Method::POST, "/scans", Some(body)).await
     }
 

@@ -65,10 +65,17 @@ struct Row {
 impl Board {
     /// For one run.
     pub fn new(asked: &Bench) -> Self {
-        let Bench { db, rounds, seconds, scale, only } = asked;
+        let Bench { db, rounds, seconds, scale, only, laid: _ } = asked;
         let db = eventstore::db::without_password(db);
         let head = format!("`liuzhuan bench --db {db} --rounds {rounds} --seconds {seconds} --scale {scale}`");
+        let head =
+            if only == super::PAGES { head.replace(&format!("--rounds {rounds}"), "--only pages") } else { head };
         Self { head, rows: Vec::new(), notes: Vec::new(), only: only.clone() }
+    }
+
+    /// The command that measured.
+    pub fn head(&self) -> &str {
+        &self.head
     }
 
     /// Whether a scenario is to be measured.
@@ -138,11 +145,15 @@ impl Row {
 
     /// A percentile of all calls, or nothing if none was timed by itself.
     fn percentile_ms(&self, percent: usize) -> Option<f64> {
-        let mut micros: Vec<u32> = self.samples.iter().flat_map(|sample| sample.micros.iter().copied()).collect();
-        micros.sort_unstable();
-        let at = (micros.len() * percent / 100).min(micros.len().checked_sub(1)?);
-        Some(f64::from(micros[at]) / 1000.0)
+        percentile_ms(self.samples.iter().flat_map(|sample| sample.micros.iter().copied()).collect(), percent)
     }
+}
+
+/// A percentile of some times, milliseconds, or nothing if there are none.
+pub fn percentile_ms(mut micros: Vec<u32>, percent: usize) -> Option<f64> {
+    micros.sort_unstable();
+    let at = (micros.len() * percent / 100).min(micros.len().checked_sub(1)?);
+    Some(f64::from(micros[at]) / 1000.0)
 }
 
 #[cfg(test)]
@@ -152,7 +163,8 @@ mod tests {
     #[test]
     fn a_figure_is_the_median_of_the_rounds_and_a_share_of_its_yardstick() {
         let sample = |per_second, micros: &[u32]| Sample { per_second, micros: micros.to_vec() };
-        let asked = Bench { db: "sqlite".to_owned(), rounds: 3, seconds: 1.0, scale: 0, only: String::new() };
+        let asked =
+            Bench { db: "sqlite".to_owned(), rounds: 3, seconds: 1.0, scale: 0, only: String::new(), laid: false };
         let mut board = Board::new(&asked);
         for rate in [90.0, 100.0, 500.0] {
             board.add("by hand", None, sample(rate, &[1000]));

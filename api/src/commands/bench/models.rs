@@ -1,8 +1,9 @@
 //! Read models: how fast they are built anew, beside merely reading the same events; and how long it takes to start.
 use super::figures::{Board, Sample};
-use super::open;
 use crate::app::App;
+use crate::commands::laying::open;
 use domain::id::Region;
+use eventstore::Clock;
 use tokio::time::Instant;
 
 const READING: &str = "reading every event";
@@ -34,11 +35,11 @@ fn rate(events: i64, began: Instant) -> Sample {
 
 /// From nothing to ready, on the log as it lies there; the first time builds the read models.
 pub(super) async fn start_up(database: &str, region: Region) -> anyhow::Result<String> {
-    let (app, tasks) = open(database, region).await?;
+    let (app, tasks) = open(database, region, Clock::System).await?;
     projections::rebuild::rebuild(&app.surroundings()).await?;
     crate::commands::close(app, tasks).await;
     let began = Instant::now();
-    let (app, tasks) = open(database, region).await?;
+    let (app, tasks) = open(database, region, Clock::System).await?;
     let head = app.log().head_row().await?.position;
     let ready = began.elapsed();
     crate::commands::close(app, tasks).await;
