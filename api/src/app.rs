@@ -1,6 +1,9 @@
 //! What every handler holds: the log, the registers as they are now, the followers' positions.
+mod setup;
+
 use crate::access::attempts::Attempts;
 use crate::access::hashing::Hashing;
+use crate::notices::Notices;
 use crate::printers::Printers;
 use crate::problem::Problem;
 use domain::code::Code;
@@ -17,12 +20,14 @@ use registers::person::People;
 use registers::record::{Entry, Recorder};
 use registers::secret;
 use registers::site::SiteRow;
-use registers::vault::{Keyring, Vault, VaultError};
+use registers::vault::{Vault, VaultError};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+pub use setup::Setup;
 
 /// The registers, as read at one revision.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +55,7 @@ struct Inner {
     public_host: Option<String>,
     origin: String,
     printers: Printers,
+    notices: Notices,
     vault: Vault,
     recorder: Recorder,
     attempts: Attempts,
@@ -59,36 +65,13 @@ struct Inner {
     stop: watch::Sender<bool>,
 }
 
-/// What the configuration says.
-#[derive(Debug)]
-pub struct Setup {
-    /// The host printed on labels, if one is configured.
-    pub public_host: Option<String>,
-    /// Where browsers find this server, such as `https://lz.example.gov.cn`.
-    pub origin: String,
-    /// What the vault is sealed with.
-    pub keys: Keyring,
-    /// Label printers.
-    pub printers: Printers,
-}
-
-impl Setup {
-    /// For a demonstration or a test: nothing is printed with a host, and the vault's key lives as long as the process.
-    ///
-    /// # Errors
-    /// Never.
-    pub fn passing(origin: &str) -> Result<Self, AppError> {
-        let keys = Keyring::passing().map_err(VaultError::Key)?;
-        Ok(Self { public_host: None, origin: origin.to_owned(), keys, printers: Printers::default() })
-    }
-}
-
 /// Tasks that end after [`App::stop`].
 pub struct Tasks {
     writer: JoinHandle<()>,
     recorder: JoinHandle<()>,
     followers: Vec<JoinHandle<()>>,
     refresh: JoinHandle<()>,
+    notices: Vec<JoinHandle<()>>,
 }
 
 /// Why the application cannot start, or its registers cannot be read.
@@ -136,6 +119,9 @@ impl App {
             tracing::info!("read models are built from the log");
             rebuild::rebuild(&around).await?;
         }
+        if let Some(notices) = &setup.notices {
+            crate::notices::switch_on(&log, notices).await?;
+        }
         let (stop, stopped) = watch::channel(false);
         let mut followers = Vec::new();
         let mut tasks = Vec::new();
@@ -155,6 +141,7 @@ impl App {
             public_host: setup.public_host,
             origin: setup.origin,
             printers: setup.printers,
+            notices: setup.notices.unwrap_or_default(),
             vault,
             recorder,
             attempts,
@@ -162,8 +149,10 @@ impl App {
             first_code,
             stop,
         }));
+        let tell = !app.notices().channels.is_empty();
+        let notices = if tell { crate::notices::start(&app, &stopped) } else { Vec::new() };
         let refresh = tokio::spawn(app.clone().refresh_until(stopped));
-        Ok((app, Tasks { writer, recorder: recording, followers: tasks, refresh }))
+        Ok((app, Tasks { writer, recorder: recording, followers: tasks, refresh, notices }))
     }
 
     /// The log.
@@ -218,6 +207,12 @@ impl App {
     #[must_use]
     pub fn printers(&self) -> &Printers {
         &self.0.printers
+    }
+
+    /// Channels by which applicants are told.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        &self.0.notices
     }
 
     /// Who the applicants are, and free texts.
@@ -338,7 +333,7 @@ impl App {
 impl Tasks {
     /// Waits until followers have ended and everything that waited is written. Drop every [`App`] first.
     pub async fn finish(self) {
-        for task in self.followers.into_iter().chain([self.refresh, self.writer, self.recorder]) {
+        for task in self.followers.into_iter().chain(self.notices).chain([self.refresh, self.writer, self.recorder]) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task ended badly");
             }

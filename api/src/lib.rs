@@ -14,6 +14,7 @@ pub mod headers;
 pub mod health;
 pub mod metrics;
 pub mod notes;
+pub mod notices;
 pub mod openapi;
 pub mod pages;
 pub mod paper;

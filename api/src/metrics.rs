@@ -16,6 +16,16 @@ pub struct Metrics {
     pub scans: Counter,
     /// Answers by class of status.
     pub answers: Family<Vec<(String, String)>, Counter>,
+    /// Notices by channel and how sending one ended.
+    pub notices: Family<Vec<(String, String)>, Counter>,
+}
+
+impl Metrics {
+    /// Counts how sending a notice ended.
+    pub fn noticed(&self, channel: &str, outcome: &str) {
+        let labels = [("channel", channel), ("outcome", outcome)];
+        self.notices.get_or_create(&labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into()).inc();
+    }
 }
 
 /// `GET /metrics`.
@@ -32,6 +42,7 @@ pub async fn get(State(app): State<App>) -> impl IntoResponse {
     room.set(i64::try_from(app.log().room()).unwrap_or(i64::MAX));
     registry.register("queue_room", "Messages that may still wait for the writer", room);
     hashes(&app, &mut registry);
+    notices(&app, &mut registry).await;
     let lag = Family::<Vec<(String, String)>, Gauge>::default();
     for (follower, at) in app.followers() {
         let name = vec![("follower".to_owned(), follower.model().name.to_owned())];
@@ -43,6 +54,16 @@ pub async fn get(State(app): State<App>) -> impl IntoResponse {
     // Writing into a String cannot fail.
     let _written = encode(&mut text, &registry);
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+/// The outbox: what was told, what waits, and what somebody has to look at.
+async fn notices(app: &App, registry: &mut Registry) {
+    registry.register("notices", "Notices by channel and how sending ended", app.metrics().notices.clone());
+    let waiting = Family::<Vec<(String, String)>, Gauge>::default();
+    for (state, count) in registers::notice::waiting(app.db(), app.region()).await.unwrap_or_default() {
+        waiting.get_or_create(&vec![("state".to_owned(), state.to_string())]).set(count);
+    }
+    registry.register("notices_waiting", "Notices that wait, are being sent, or were given up", waiting);
 }
 
 /// The queue before the hashing of passwords: whether sign-ins are flooding in, and that they take one core at most.

@@ -119,6 +119,15 @@ async fn seen(app: &App, case: CaseId) -> Result<Option<Seen>, Problem> {
     if app.vault().applicant_is_erased(app.db(), case).await? {
         return Ok(None);
     }
+    let standing = stands(app, case).await?;
+    Ok(standing.filter(|it| !it.is_over(app.now())).map(|standing| Seen { case, standing }))
+}
+
+/// Where a case stands, whoever asks; `None` if it was never filed.
+///
+/// # Errors
+/// The database's, or an event that cannot be read.
+pub async fn stands(app: &App, case: CaseId) -> Result<Option<Standing>, Problem> {
     let dossiers = dossiers(app, case).await?;
     let (mut streams, mut access) = (Streams::default(), Access::Db(app.db()));
     streams.load(&mut access, app.region(), [StreamId::Case(case)]).await?;
@@ -126,8 +135,7 @@ async fn seen(app: &App, case: CaseId) -> Result<Option<Seen>, Problem> {
     let bags = story::load(&mut access, app.region(), &mut streams, &things).await?;
     let networks = app.known().networks.clone();
     let papers = papers(&dossiers, &streams, &networks, &bags);
-    let standing = standing::of(streams.case(case), &papers, &networks);
-    Ok(standing.filter(|it| !it.is_over(app.now())).map(|standing| Seen { case, standing }))
+    Ok(standing::of(streams.case(case), &papers, &networks))
 }
 
 /// The dossiers that name a case.

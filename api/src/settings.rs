@@ -1,5 +1,6 @@
 //! Configuration: flags over environment over one file over defaults. `--help` is the reference.
 use crate::app::Setup;
+use crate::notices::Notices;
 use crate::printers::{Printer, Printers};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -60,6 +61,10 @@ pub struct Settings {
         value_name = "name=NAME,address=HOST:PORT,language=LANGUAGE,…"
     )]
     pub printers: Vec<Printer>,
+    /// File (TOML) with the channels by which applicants are told that something can be fetched: SMS gateways, mail servers,
+    /// webhooks. It holds secrets, so that only its owner may read it. `docs/operations.md` has an example. Without it nobody is told.
+    #[arg(long, global = true, env = "LIUZHUAN_NOTICES_FILE", value_name = "FILE")]
+    pub notices_file: Option<PathBuf>,
     /// What to log, such as `info` or `warn,api=debug`. [default: info]
     #[arg(long, global = true, env = "LIUZHUAN_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -92,6 +97,7 @@ impl Settings {
             public_host: self.public_host.or(file.public_host),
             vault_key_file: self.vault_key_file.or(file.vault_key_file),
             printers: if self.printers.is_empty() { file.printers } else { self.printers },
+            notices_file: self.notices_file.or(file.notices_file),
             log: self.log.or(file.log),
             log_json: self.log_json || file.log_json,
         })
@@ -145,7 +151,15 @@ impl Settings {
         let here = || format!("{scheme}://{}", self.listen());
         let origin = public_host.as_ref().map_or_else(here, |host| format!("https://{host}"));
         let printers = Printers::new(self.printers.clone()).map_err(anyhow::Error::msg)?;
-        Ok(Setup { public_host, origin, keys: self.keys()?, printers })
+        Ok(Setup { public_host, origin, keys: self.keys()?, printers, notices: None })
+    }
+
+    /// The channels of the notices file; none without it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that others may read, or that is not right.
+    pub fn notices(&self) -> anyhow::Result<Notices> {
+        self.notices_file.as_deref().map_or(Ok(Notices::default()), Notices::read)
     }
 
     /// The keys of the vault. For a SQLite file without any, one is made beside it: a county begins with one command.

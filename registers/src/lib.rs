@@ -1,5 +1,5 @@
 //! What is kept beside the log: sites, legs, items, departments, calendar, shelves, devices, minted labels, notes,
-//! answered requests, tokens. On both engines. Never a fact of circulation, never the clock: times are arguments.
+//! answered requests, tokens, the outbox of notices. On both engines. Never a fact of circulation, never the clock: times are arguments.
 //!
 //! A register is a plain table with validity that is never edited in place: a change is a new row with a higher
 //! revision ([`register`]). Whoever writes begins with [`Change::begin`], which raises the region's revision in the
@@ -22,6 +22,7 @@ pub mod item;
 pub mod label;
 pub mod leg;
 pub mod network;
+pub mod notice;
 pub mod password;
 pub mod person;
 pub mod print;

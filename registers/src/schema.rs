@@ -14,6 +14,8 @@ const MIGRATIONS: Migrations = Migrations {
         (4, "the vault, sealed", VAULT),
         (5, "people, and what they and devices sign in with", PEOPLE),
         (6, "print jobs by site and printer, how they ended, and what was printed again", PRINTERS),
+        (7, "notices: what applicants are told, by which channel", NOTICES),
+        (8, "print jobs that print again", PRINTED_AGAIN),
     ],
 };
 
@@ -179,4 +181,31 @@ create table print_outcome (
     region bigint not null, job {uuid} not null, ended_at bigint not null, outcome text not null,
     primary key (region, job)
 );
+";
+
+/// `seq` orders what is told about one case by one channel; `due_at` is when it is tried next, or until when it is being sent.
+const NOTICES: &str = "
+create table notice_place (region bigint not null primary key, position bigint not null);
+create table notice_channel (
+    region bigint not null, channel text not null, since bigint not null, off_at bigint, off_why text,
+    primary key (region, channel)
+);
+create table notice (
+    region bigint not null, case_id {uuid} not null, shelving {uuid} not null, channel text not null, kind text not null,
+    id {uuid} not null, case_no text not null, dossier {uuid} not null, site text not null, seq bigint not null,
+    made_at bigint not null, state text not null, due_at bigint not null, attempts bigint not null,
+    perhaps_told bigint not null, over_at bigint, ended_at bigint, why text, answered_by text,
+    primary key (region, case_id, shelving, channel, kind)
+);
+create unique index notice_id on notice (region, id);
+create index notice_due on notice (region, channel, state, due_at);
+create index notice_time on notice (region, made_at, id);
+create index notice_state on notice (region, state, made_at, id);
+create index notice_site on notice (region, site, state, made_at, id);
+";
+
+/// Few jobs print again what others printed: an index over all would be passed by for the time's.
+const PRINTED_AGAIN: &str = "
+drop index print_job_again;
+create index print_job_again on print_job (region, again_of, printed_at) where again_of is not null;
 ";

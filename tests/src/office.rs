@@ -6,6 +6,7 @@ use domain::code::{Code, CodeKind};
 use domain::id::Region;
 use domain::time::Timestamp;
 use eventstore::{Clock, Db};
+use registers::vault::Keyring;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -33,8 +34,19 @@ impl Office {
 
     /// The same with label printers.
     pub async fn open_with(database: &str, region: Region, now: Timestamp, printers: Printers) -> Self {
-        let db = Db::open(database).await.expect("the database opens");
         let setup = Setup { printers, ..Setup::passing("http://127.0.0.1").expect("a key") };
+        Self::open_set_up(database, region, now, setup).await
+    }
+
+    /// The same with keys of its own, which open again what they sealed.
+    pub async fn open_with_keys(database: &str, region: Region, now: Timestamp, keys: Keyring) -> Self {
+        let setup = Setup { keys, ..Setup::passing("http://127.0.0.1").expect("a key") };
+        Self::open_set_up(database, region, now, setup).await
+    }
+
+    /// The same with everything else of the configuration.
+    pub async fn open_set_up(database: &str, region: Region, now: Timestamp, setup: Setup) -> Self {
+        let db = Db::open(database).await.expect("the database opens");
         let (app, tasks): (App, Tasks) = App::open(db, region, Clock::driven(now), setup).await.expect("it opens");
         registers::import(app.db(), region, now, registers::WUHUA).await.expect("the county is right");
         app.refresh().await.expect("the registers are read");

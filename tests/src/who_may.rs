@@ -1,5 +1,5 @@
 //! Who may what, told as short stories; every route × everybody is tried in `who_may/matrix.rs`.
-mod askers;
+pub mod askers;
 mod matrix;
 mod world;
 

@@ -93,7 +93,7 @@ async fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 }
 
 /// The one provider of cryptography here.
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 

@@ -107,7 +107,7 @@ pub async fn staff(office: &Office, name: &str, site: &str, term: Validity) -> a
         let wide = role.is_admin() || matches!(role, Role::Supervisor | Role::Courier);
         let at = if wide { None } else { Some(site.parse()?) };
         person(office, &id, role, at, term).await?;
-        let (cookie, _) = session(office, &id, 1, MORNING).await?;
+        let (cookie, _) = session(office, &id, 1, office.app.now()).await?;
         all.push(Asker { name: id.to_string(), kind: Kind::Staff(role), key: Key::Cookie(cookie) });
     }
     office.app.refresh().await?;
@@ -119,7 +119,7 @@ pub async fn supervisor_of(office: &Office, site: &str) -> anyhow::Result<Asker>
     let id: PersonId = format!("supervisor.of.{site}").parse()?;
     person(office, &id, Role::Supervisor, Some(site.parse()?), Validity::ALWAYS).await?;
     office.app.refresh().await?;
-    let (cookie, _) = session(office, &id, 1, MORNING).await?;
+    let (cookie, _) = session(office, &id, 1, office.app.now()).await?;
     Ok(Asker { name: id.to_string(), kind: Kind::Staff(Role::Supervisor), key: Key::Cookie(cookie) })
 }
 
@@ -131,7 +131,7 @@ pub async fn without_post(office: &Office) -> anyhow::Result<Vec<Asker>> {
     for role in Role::ALL.into_iter().filter(|role| role.is_admin()) {
         let id: PersonId = format!("{role}.unproven").parse()?;
         person(office, &id, role, None, Validity::ALWAYS).await?;
-        let (cookie, _) = session(office, &id, 0, MORNING).await?;
+        let (cookie, _) = session(office, &id, 0, office.app.now()).await?;
         all.push(Asker { name: id.to_string(), kind: Kind::Unproven, key: Key::Cookie(cookie) });
     }
     office.app.refresh().await?;
@@ -144,8 +144,8 @@ pub async fn without_session(office: &Office, clerk: &str) -> anyhow::Result<Vec
     let (half, _) = session(office, &id, -1, MORNING).await?;
     let (idle, _) = session(office, &id, 1, MORNING.plus(-IDLE_MS)).await?;
     let (too_long, seen) = session(office, &id, 1, MORNING.plus(-ABSOLUTE_MS)).await?;
-    let (ended, end) = session(office, &id, 1, MORNING).await?;
-    let (good, _) = session(office, &id, 1, MORNING).await?;
+    let (ended, end) = session(office, &id, 1, office.app.now()).await?;
+    let (good, _) = session(office, &id, 1, office.app.now()).await?;
     let mut tx = office.app.db().begin().await?;
     session::saw(&mut tx, region, seen, MORNING).await?;
     session::end(&mut tx, region, &id, end, MORNING).await?;

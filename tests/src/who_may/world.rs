@@ -3,7 +3,9 @@
 use crate::office::{MORNING, Office};
 use crate::who_may::askers::{Key, client};
 use domain::code::{Code, CodeKind};
+use domain::id::{CaseId, ScanId};
 use registers::Change;
+use registers::notice::{self, Kind, New, State};
 use registers::person::{self, PersonRow};
 use registers::print::PrintJob;
 use reqwest::Method;
@@ -15,6 +17,7 @@ pub struct World {
     client: reqwest::Client,
     url: String,
     case: Uuid,
+    notice: Uuid,
 }
 
 /// Status, headers that are not about this moment, body.
@@ -52,17 +55,23 @@ struct Names {
     courier: &'static str,
     spare: &'static str,
     job: Uuid,
+    notice: Uuid,
 }
 
 /// A print job of the site, and one that is not there.
 const JOBS: [Uuid; 2] = [Uuid::from_u128(79), Uuid::from_u128(80)];
 
 impl Names {
-    fn of(bits: u64, suffixes: [&str; 3], [case, job]: [Uuid; 2], [site, courier, spare]: [&'static str; 3]) -> Self {
+    fn of(
+        bits: u64,
+        suffixes: [&str; 3],
+        [case, job, notice]: [Uuid; 3],
+        [site, courier, spare]: [&'static str; 3],
+    ) -> Self {
         let [of_dossier, of_bag, of_case] = suffixes.map(|suffix| format!("{OURS}-{suffix}"));
         let three = |code: Code, number| vec![labels::code::print(code), number, code.subject().to_string()];
         let (dossier, bag) = (three(dossier(bits), of_dossier), three(bag(bits), of_bag));
-        Self { dossier, bag, case: vec![of_case, case.to_string()], site, courier, spare, job }
+        Self { dossier, bag, case: vec![of_case, case.to_string()], site, courier, spare, job, notice }
     }
 
     /// Every address of a route; `None` if it has a gap that is not known here.
@@ -80,6 +89,7 @@ impl Names {
             "{site}" => Some(self.site.to_owned()),
             "{courier}" => Some(self.courier.to_owned()),
             "{job}" => Some(self.job.to_string()),
+            "{notice}" => Some(self.notice.to_string()),
             "{device}" | "{person}" => Some(self.spare.to_owned()),
             // Words of ours, no secrets.
             "{queue}" => Some("in_hand".to_owned()),
@@ -142,11 +152,27 @@ impl World {
         let badge = labels::code::draw(CodeKind::Badge, &mut rand::rng());
         person::give_badge(&mut tx, &change, badge, "spare".parse()?).await?;
         registers::print::record(&mut tx, &change, &printed(JOBS[0], "t01"), &[dossier(HERE)]).await?;
+        let new = New {
+            case: CaseId(case),
+            shelving: ScanId(Uuid::from_u128(81)),
+            channel: "sms",
+            kind: Kind::Ready,
+            case_no: &format!("{OURS}-C"),
+            dossier: dossier(HERE).subject(),
+            site: &"t01".parse()?,
+            seq: 1,
+            now: MORNING,
+            due_at: MORNING,
+        };
+        notice::enqueue(&mut tx, office.app.region(), &new, State::Nobody, None).await?;
         tx.commit().await?;
         office.app.refresh().await?;
         office.settled().await;
+        let (filter, page) = (notice::Filter::default(), (notice::After::START, 1));
+        let notices = notice::list(office.app.db(), office.app.region(), None, filter, page).await?;
+        let notice = notices.first().map(|row| row.id).ok_or_else(|| anyhow::anyhow!("it was put there"))?;
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { client, url: office.url.clone(), case })
+        Ok(Self { client, url: office.url.clone(), case, notice })
     }
 
     /// Asks; a page's form comes from our own pages.
@@ -187,12 +213,19 @@ impl World {
 
     /// A route's addresses with what is there in each gap; `None`: a gap that this file does not know.
     pub fn there(&self, path: &str) -> Option<Vec<String>> {
-        Names::of(HERE, ["A", "S", "C"], [self.case, JOBS[0]], ["t01", "courier.t01", "spare"]).addresses(path)
+        Names::of(HERE, ["A", "S", "C"], [self.case, JOBS[0], self.notice], ["t01", "courier.t01", "spare"])
+            .addresses(path)
     }
 
     /// The same with what is not there.
     pub fn absent(&self, path: &str) -> Option<Vec<String>> {
-        Names::of(NOWHERE, ["X", "X", "X"], [Uuid::from_u128(78), JOBS[1]], ["none", "none", "none"]).addresses(path)
+        Names::of(
+            NOWHERE,
+            ["X", "X", "X"],
+            [Uuid::from_u128(78), JOBS[1], Uuid::from_u128(82)],
+            ["none", "none", "none"],
+        )
+        .addresses(path)
     }
 
     /// A body that every decision about a thing takes: each reads its own fields.
@@ -225,7 +258,7 @@ impl World {
         let codes = [dossier(HERE), dossier(CARRIED), bag(HERE)];
         let secrets = codes.iter().flat_map(|code| [labels::code::print(*code), code.subject().to_string()]);
         secrets
-            .chain([OURS.to_owned(), self.case.to_string(), JOBS[0].to_string()])
+            .chain([OURS.to_owned(), self.case.to_string(), JOBS[0].to_string(), self.notice.to_string()])
             .any(|secret| answer.body.contains(&secret))
     }
 }
