@@ -102,10 +102,11 @@ fn as_sheets(doors: Doors) -> Doors {
         .door(A::ReadDossiers, routes!(v1::sheets::of_case))
         .door(A::ReadDossiers, routes!(v1::sheets::bags))
         .door(A::ReadExceptions, routes!(v1::sheets::exceptions))
-        .door(A::ReadPrints, routes!(v1::sheets::prints))
-        .door(A::ReadDevices, routes!(v1::sheets::devices))
-        .door(A::ReadPeople, routes!(v1::sheets::people))
-        .door(A::ReadRecord, routes!(v1::sheets::of_record))
+        .door(A::ReadPrints, routes!(v1::sheets::office::prints))
+        .door(A::ReadNotices, routes!(v1::sheets::office::notices))
+        .door(A::ReadDevices, routes!(v1::sheets::office::devices))
+        .door(A::ReadPeople, routes!(v1::sheets::office::people))
+        .door(A::ReadRecord, routes!(v1::sheets::office::of_record))
 }
 
 #[rustfmt::skip]
@@ -172,6 +173,7 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn_with_state(app.clone(), count))
         .layer(DefaultBodyLimit::max(FORM_MAX))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), pages::nothing::in_words))
         .layer(CompressionLayer::new().no_br())
         .layer(from_fn(log))
         .layer(from_fn(same_site::guard))

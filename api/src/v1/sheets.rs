@@ -2,9 +2,10 @@
 //! of whoever asks. Each is recorded. No name of an applicant and no name of an item leaves the office this way.
 //!
 //! To add a list: a door here, its line in `router.rs` with the action of the list, and `sheets.html` on its page.
+pub mod office;
+
 use super::couriers::kind_of_holder;
 use super::exceptions::ExceptionQuery;
-use super::record::{self, RecordQuery};
 use super::sites::queue_of;
 use crate::access::sign_in::{Visitor, word};
 use crate::access::{Permit, Scope};
@@ -20,7 +21,6 @@ use axum::response::{IntoResponse, Response};
 use domain::id::{PersonId, SiteId, SubjectId};
 use projections::exceptions;
 use projections::queues::{self, Cursor, Placed, Queue};
-use registers::print::After;
 use registers::record::{Act, Entry, Exported, Reason};
 use rust_i18n::t;
 use serde::Deserialize;
@@ -44,15 +44,6 @@ pub struct FormatQuery {
     #[serde(default)]
     #[param(inline)]
     format: Format,
-}
-
-/// What a list of people or devices is narrowed to.
-#[derive(Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct NarrowedQuery {
-    /// Words that a row holds, as the page has them.
-    #[serde(default)]
-    q: String,
 }
 
 /// Whoever asks for a sheet, and how it is to be.
@@ -214,7 +205,7 @@ pub async fn dossiers(asked: Export) -> Result<Response, Problem> {
 
 /// A queue of a site as a sheet: what has been there longest first.
 #[utoipa::path(get, path = "/sheets/sites/{site}/queues/{queue}", tag = "sheets",
-    params(("site" = String, Path, description = "id or label"), ("queue" = String, Path, description = "to_come, in_hand or to_send"), FormatQuery),
+    params(("site" = String, Path, description = "id or label"), ("queue" = String, Path, description = "to_come, in_hand, to_send or on_shelf"), FormatQuery),
     responses((status = 200, content_type = "text/csv", description = "The list; or XLSX"), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn queue(asked: Export, Path((site, queue)): Path<(String, String)>) -> Result<Response, Problem> {
     let site = asked.permit.site(&asked.app, &site)?;
@@ -319,78 +310,4 @@ fn exception(asked: &Export, row: &exceptions::Row) -> Vec<Cell> {
         Cell::time(row.explained_at),
         Cell::time(row.resolved_at),
     ]
-}
-
-/// Print jobs as a sheet, newest first.
-#[utoipa::path(get, path = "/sheets/labels/prints", tag = "sheets", params(FormatQuery), responses(
-    (status = 200, content_type = "text/csv", description = "The list; or XLSX"), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn prints(asked: Export) -> Result<Response, Problem> {
-    let mut open = asked.open("prints", &["printed_at", "printed_by", "format", "labels", "reason"]).await?;
-    let app = &open.asked.app;
-    // At once, and one more than a sheet holds: jobs of the same moment would be lost between pages.
-    let most = i64::try_from(ROWS_MAX).unwrap_or(i64::MAX) + 1;
-    let jobs = registers::print::list(
-        app.db(),
-        app.region(),
-        super::prints::sites(&open.asked.permit.scope),
-        After::START,
-        most,
-    )
-    .await?;
-    open.sheet.add(jobs.into_iter().map(|job| {
-        let reason = job.reason.unwrap_or_default();
-        vec![
-            Cell::time(Some(job.printed_at)),
-            Cell::text(job.printed_by),
-            Cell::text(job.format),
-            Cell::Count(job.labels),
-            Cell::text(reason),
-        ]
-    }))?;
-    open.answer().await
-}
-
-/// The devices within reach as a sheet: what is in force first.
-#[utoipa::path(get, path = "/sheets/devices", tag = "sheets", params(NarrowedQuery, FormatQuery), responses(
-    (status = 200, content_type = "text/csv", description = "The list; or XLSX"), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn devices(asked: Export, Params(query): Params<NarrowedQuery>) -> Result<Response, Problem> {
-    let mut open = asked.open("devices", &["device", "device_name", "bound", "revoked_at"]).await?;
-    let Export { app, permit, words, .. } = &open.asked;
-    let rows = pages::devices::found(app, permit, words, &query.q);
-    open.sheet.add(rows.into_iter().map(|it| {
-        vec![Cell::text(it.id), Cell::text(it.name), Cell::text(it.bound), Cell::time(it.revoked_at.map(|at| at.0))]
-    }))?;
-    open.answer().await
-}
-
-/// The staff within reach as a sheet, with their posts in force.
-#[utoipa::path(get, path = "/sheets/people", tag = "sheets", params(NarrowedQuery, FormatQuery), responses(
-    (status = 200, content_type = "text/csv", description = "The list; or XLSX"), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn people(asked: Export, Params(query): Params<NarrowedQuery>) -> Result<Response, Problem> {
-    let mut open = asked.open("people", &["account", "name", "posts"]).await?;
-    let Export { app, permit, words, .. } = &open.asked;
-    let (rows, comma) = (pages::people::found(app, permit, words, &query.q), words.t("rows.comma"));
-    open.sheet.add(
-        rows.into_iter().map(|it| vec![Cell::text(it.id), Cell::text(it.name), Cell::text(it.posts.join(&comma))]),
-    )?;
-    open.answer().await
-}
-
-/// The record as a sheet, newest first. That it left is an entry of it.
-#[utoipa::path(get, path = "/sheets/record", tag = "sheets", params(RecordQuery, FormatQuery), responses(
-    (status = 200, content_type = "text/csv", description = "The list; or XLSX"), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn of_record(asked: Export, Params(query): Params<RecordQuery>) -> Result<Response, Problem> {
-    let filter = record::filter(&query)?;
-    let mut open = asked.open("record", &["position", "when", "act", "actor", "address", "about", "details"]).await?;
-    let mut cursor = query.cursor;
-    loop {
-        let Export { app, words, .. } = &open.asked;
-        let limit = u32::try_from(PAGE).unwrap_or(u32::MAX);
-        let page = registers::record::list(app.db(), app.region(), &filter, cursor, limit).await?;
-        open.sheet.add(page.rows.iter().map(|row| pages::record::cells(words, row)))?;
-        cursor = page.next;
-        if cursor.is_none() || open.sheet.is_cut() {
-            return open.answer().await;
-        }
-    }
 }
