@@ -2,6 +2,7 @@
 //   input data-suggest="/address"   asks `address?q=…` while somebody types; the answer is a list of options
 //   input data-first                the first option is chosen unless another is
 //   input data-label                takes a label from a scanner, wherever the focus is
+//   input data-here                 takes one while it has the focus
 //   input data-scan                 the same, and its form is sent at once: what the page is for is to scan
 //   form data-steps                 Enter goes to the next field; Ctrl+Enter, or Enter on the button, sends it
 //   a data-key="1"                  the key opens it
@@ -17,9 +18,12 @@ let begun = false;
 
 const isField = (it) => it instanceof Element && it.matches("input:not([type=checkbox], [type=radio]), textarea, select");
 
+/** Whether somebody sees it: what lies in folded details has a place on the page and is not shown. */
+const isShown = (it) => (it.checkVisibility ? it.checkVisibility() : it.offsetParent !== null);
+
 /** The field after another in its form; the form's button comes last. */
 function next(field) {
-  const order = [...field.form.elements].filter((it) => it.type !== "hidden" && !it.disabled && it.offsetParent !== null && it.tagName !== "FIELDSET");
+  const order = [...field.form.elements].filter((it) => it.type !== "hidden" && !it.disabled && isShown(it) && it.tagName !== "FIELDSET");
   const after = order[order.indexOf(field) + 1];
   after?.focus();
   if (after?.select && after.type !== "checkbox") after.select();
@@ -120,7 +124,8 @@ function scanned(text) {
   const label = read(text);
   const isLabel = !label.error;
   const said = label.printed ?? text;
-  const asked = [...document.querySelectorAll("[data-label]")].find((it) => it.offsetParent !== null && (it === at || it.value === ""));
+  const own = at?.matches?.("[data-here]") ? at : undefined;
+  const asked = own ?? [...document.querySelectorAll("[data-label]")].find((it) => isShown(it) && (it === at || it.value === ""));
   if (asked && isLabel) {
     asked.value = said;
     begun = true;

@@ -19,6 +19,8 @@ addEventListener("pageshow", (event) => {
   let waiting = null;
   const refresh = async () => {
     waiting = null;
+    // Whoever has a form open in it is not disturbed.
+    if (part.querySelector("details[open]")) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -99,7 +99,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (retry_after, beyond) = (self.retry_after, self.beyond);
+        let told = self.clone();
         let mut response = (status, Json(self)).into_response();
+        response.extensions_mut().insert(told);
         let json = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         if beyond {

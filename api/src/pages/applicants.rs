@@ -119,7 +119,7 @@ pub(super) fn reasons(words: &Words, codes: &[&'static str]) -> Vec<(&'static st
 }
 
 /// Dossiers as links: id and number.
-fn links(dossiers: &[Placed]) -> Vec<(Uuid, String)> {
+pub(super) fn links(dossiers: &[Placed]) -> Vec<(Uuid, String)> {
     let number = |it: &Placed| it.dossier.number.clone().or_else(|| crate::view::printed(&it.dossier));
     dossiers.iter().map(|it| (it.dossier.subject.0, number(it).unwrap_or_default())).collect()
 }

@@ -2,6 +2,7 @@
 use super::bag_contents::{Group, of_bag};
 use super::bag_scan::{ScanBox, ScanForm};
 use super::dossier::{Said, Told, said, told};
+use super::words::tail;
 use super::{Words, page};
 use crate::access::{Action, Permit};
 use crate::app::App;
@@ -126,7 +127,7 @@ pub(super) async fn build(
     let printed = view::printed(&row).unwrap_or_default();
     let custody = &row.custody;
     Ok(BagPage {
-        title: row.number.clone().unwrap_or_else(|| printed.clone()),
+        title: row.number.clone().unwrap_or_else(|| format!("{} {}", words.t("what.bag"), tail(&printed))),
         label: labels::code::read(&printed).map_or(printed.clone(), labels::code::grouped),
         subject: id.0,
         position: trail.position,

@@ -1,5 +1,5 @@
 //! Bags: at a site, coming to it, on the road, or all within reach; and the form that takes one into use.
-use super::rows::address;
+use super::rows::{Sheets, address};
 use super::trouble::said;
 use super::typed::{self, filled};
 use super::{Words, again, page};
@@ -39,6 +39,8 @@ struct BagsPage {
     lines: Vec<Line>,
     first: Option<String>,
     after: Option<String>,
+    /// All bags as a file, beside the list of all.
+    sheets: Option<Sheets>,
     /// The form, for who takes bags into use.
     form: Option<NewBag>,
     problem: Option<String>,
@@ -162,6 +164,7 @@ async fn build(app: &App, permit: &Permit, words: Words, query: &BagsQuery) -> R
         lines: rows.iter().map(line).collect(),
         first: (!query.cursor.is_empty()).then(|| to(shown, "")),
         after,
+        sheets: (shown == "all").then(|| Sheets::of("bags", &[])),
         form: permit.also_for(Action::Register).map(|_| new_form(&site)),
         problem: None,
         shown,

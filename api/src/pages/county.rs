@@ -2,7 +2,7 @@
 //! supervises the region sees the region; everybody else the own sites.
 use super::network::{Moves, Picture, Place, draw};
 use super::people::ListQuery;
-use super::rows::{Pager, address, cut};
+use super::rows::{Pager, Sheets, address, cut};
 use super::{Words, page};
 use crate::access::{Action, Permit};
 use crate::app::{App, Known};
@@ -34,10 +34,13 @@ struct CountyPage {
     road: Vec<RoadLine>,
     more_road: bool,
     kinds: Vec<KindLine>,
+    /// All dossiers within reach, as a file.
+    sheets: Option<Sheets>,
 }
 
 struct SiteLine {
     name: String,
+    link: String,
     bags: String,
     shelf: String,
     to_come: i64,
@@ -93,6 +96,7 @@ pub async fn get(
         pager,
         more_road: moving.len() > ROAD_MAX,
         road: moving.iter().take(ROAD_MAX).map(|it| road_line(&words, it, now)).collect(),
+        sheets: permit.also_for(Action::ReadDossiers).map(|_| Sheets::of("dossiers", &[])),
         kinds: kinds.iter().map(|it| kind_line(&words, it, now)).collect(),
         words,
     }))
@@ -100,15 +104,9 @@ pub async fn get(
 
 fn site_line(known: &Known, words: &Words, it: &Queued, now: Timestamp) -> Option<(u8, SiteLine)> {
     let id: SiteId = it.site.parse().ok()?;
-    let order = match known.networks.latest().site(&id).map(|site| site.kind) {
-        Some(SiteKind::Hub) => 0,
-        Some(SiteKind::Centre) => 1,
-        Some(SiteKind::Department) => 2,
-        Some(SiteKind::Station) => 3,
-        None => 4,
-    };
     let line = SiteLine {
         name: words.site(&id),
+        link: format!("/sites/{id}"),
         bags: address("/bags", &[("show", "here"), ("site", id.as_str())]),
         shelf: format!("/sites/{id}/stocktake"),
         to_come: it.to_come,
@@ -116,7 +114,18 @@ fn site_line(known: &Known, words: &Words, it: &Queued, now: Timestamp) -> Optio
         to_send: it.to_send,
         oldest: it.oldest.map(|at| words.ago(Timestamp(at), now)).unwrap_or_default(),
     };
-    Some((order, line))
+    Some((order(known, &id), line))
+}
+
+/// Where a site stands among others: the hub, the towns, the departments, the villages.
+pub(super) fn order(known: &Known, id: &SiteId) -> u8 {
+    match known.networks.latest().site(id).map(|site| site.kind) {
+        Some(SiteKind::Hub) => 0,
+        Some(SiteKind::Centre) => 1,
+        Some(SiteKind::Department) => 2,
+        Some(SiteKind::Station) => 3,
+        None => 4,
+    }
 }
 
 fn road_line(words: &Words, it: &Moving, now: Timestamp) -> RoadLine {

@@ -268,6 +268,7 @@ async fn furnish(app: &App, permit: &Permit, id: SubjectId, shown: &mut DossierP
     shown.prints.label = permit.also_for(Action::MintLabels).map(|_| Uuid::new_v4());
     let Some(case) = placed.dossier.case else { return Ok(()) };
     shown.prints.receipt = permit.also_for(Action::PrintPapers).map(|_| case.0);
+    shown.facts.extend(super::notices::told(app, &shown.words, case).await?);
     let all = queues::of_case(app.db(), app.region(), case.0).await?;
     let others = all.iter().filter(|other| other.dossier.subject != id);
     shown.others = others.map(|other| Other::of(&shown.words, other)).collect();

@@ -1,9 +1,9 @@
 //! One exception: what it hangs on, what was answered so far, and the forms that answer. They end at the JSON door's own
 //! function; each carries an id made for it, so that sent twice it is one answer.
-use super::exceptions::{kind_of, marks, owner};
+use super::exceptions::{about, kind_of, marks, owner, thing};
 use super::trouble::said;
 use super::typed::filled;
-use super::words::{Words, tail};
+use super::words::Words;
 use super::{again, page};
 use crate::access::who_may::{self, Reach};
 use crate::access::{Action, Permit};
@@ -11,7 +11,6 @@ use crate::app::App;
 use crate::problem::{Body, Params, Problem};
 use crate::v1::decisions::Who;
 use crate::v1::exceptions::{AnswerKind, AnswerRequest, answer};
-use crate::view;
 use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::http::HeaderMap;
@@ -22,6 +21,7 @@ use domain::history::History;
 use domain::id::{NoteId, PersonId, ScanId, SubjectId};
 use domain::time::Timestamp;
 use eventstore::State as Stream;
+use projections::custody;
 use projections::exceptions::{self, Row};
 use projections::story::Thing;
 use serde::Deserialize;
@@ -190,8 +190,9 @@ async fn build(
     typed: AnswerForm,
 ) -> Result<ExceptionPage, Problem> {
     let id = SubjectId(row.subject);
-    let code = view::printed_subject(id).unwrap_or_default();
-    let (folder, what) = if row.is_bag == 1 { ("bags", "what.bag") } else { ("dossiers", "what.dossier") };
+    let folder = if row.is_bag == 1 { "bags" } else { "dossiers" };
+    let called = custody::find(app.db(), app.region(), &[about(row)]).await?;
+    let thing = thing(&words, row, called.values().next().map(|(row, _)| row));
     let stream = app.log().state(Thing::of_subject(id).ok_or_else(Problem::not_found)?.stream(), None).await?;
     let (scan, told) = match &stream {
         Stream::Dossier(history) => (anchor(&words, history, row), answers(history, row)),
@@ -208,7 +209,7 @@ async fn build(
     });
     Ok(ExceptionPage {
         title: words.t(&format!("exception.{}", row.kind)),
-        thing: format!("{} {}", words.t(what), tail(&code)),
+        thing,
         link: format!("/{folder}/{id}"),
         facts: facts(app, &words, row, scan),
         marks: marks(&words, row),

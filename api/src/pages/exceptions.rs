@@ -1,6 +1,6 @@
 //! Exceptions to work off: what does not fit within one's sites, what has been due longest first.
 use super::page;
-use super::rows::address;
+use super::rows::{Sheets, address};
 use super::typed::{self, filled};
 use super::words::{Words, tail};
 use crate::access::Permit;
@@ -16,7 +16,9 @@ use axum::response::{IntoResponse, Response};
 use domain::exception::ExceptionKind as Kind;
 use domain::id::SubjectId;
 use domain::time::Timestamp;
+use projections::custody;
 use projections::exceptions::{self, Filter, Owner, Row};
+use projections::story::Thing;
 use serde::Deserialize;
 
 /// Rows on a page.
@@ -60,6 +62,8 @@ struct ExceptionsPage {
     /// The addresses of the first page and of the one after this.
     first: Option<String>,
     after: Option<String>,
+    /// The list as a file, which is narrowed by kind and site alone.
+    sheets: Option<Sheets>,
     problem: Option<String>,
 }
 
@@ -101,12 +105,17 @@ pub async fn get(
     match filter(&app, &permit, &query) {
         Ok(filter) => {
             let rows = exceptions::list(app.db(), app.region(), &permit.scope, &filter, ROWS).await?;
-            Ok(page(&build(&app, &permit, words, query, &rows, None)))
+            let things: Vec<Thing> = rows.iter().map(about).collect();
+            let called = custody::find(app.db(), app.region(), &things).await?;
+            let thing = |row: &Row| thing(&words, row, called.get(&about(row)).map(|(row, _)| row));
+            let lines = rows.iter().map(|row| line(&words, row, thing(row), app.now())).collect();
+            let sheets = sheets(&query, &filter);
+            Ok(page(&ExceptionsPage { sheets, ..build(&app, &permit, words, query, (&rows, lines), None) }))
         }
         Err(problem) => {
             let said = words.problem(&problem);
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok((status, page(&build(&app, &permit, words, query, &[], Some(said)))).into_response())
+            Ok((status, page(&build(&app, &permit, words, query, (&[], Vec::new()), Some(said)))).into_response())
         }
     }
 }
@@ -125,6 +134,13 @@ fn filter(app: &App, permit: &Permit, query: &ExceptionsQuery) -> Result<Filter,
     Ok(Filter { kind: kind.transpose()?, site: site.map(String::from), owner, open_at, closed, after })
 }
 
+/// What is asked for, as a file; nothing where the file would hold more than the list.
+fn sheets(query: &ExceptionsQuery, filter: &Filter) -> Option<Sheets> {
+    let whole = query.owner.is_empty() && query.state.is_empty();
+    let site = filter.site.as_deref().unwrap_or_default();
+    whole.then(|| Sheets::of("exceptions", &[("kind", &query.kind), ("site", site)]))
+}
+
 /// The kind of a stored name.
 pub(super) fn kind_of(name: &str) -> Option<Kind> {
     serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
@@ -135,7 +151,7 @@ fn build(
     permit: &Permit,
     words: Words,
     query: ExceptionsQuery,
-    rows: &[Row],
+    (rows, lines): (&[Row], Vec<Line>),
     problem: Option<String>,
 ) -> ExceptionsPage {
     let asked = [
@@ -152,12 +168,12 @@ fn build(
         let name = exceptions::kind_name(kind);
         (name.clone(), words.t(&format!("exception.{name}")))
     });
-    let now = app.now();
     ExceptionsPage {
         narrowed: asked.iter().any(|(_, value)| !value.is_empty()),
         sites: typed::sites(app, &words, &permit.scope),
         kinds: kinds.into(),
-        lines: rows.iter().map(|row| line(&words, row, now)).collect(),
+        lines,
+        sheets: None,
         typed: query,
         first,
         after,
@@ -166,16 +182,28 @@ fn build(
     }
 }
 
-fn line(words: &Words, row: &Row, now: Timestamp) -> Line {
-    let code = view::printed_subject(SubjectId(row.subject)).unwrap_or_default();
+/// What it is about.
+pub(super) fn about(row: &Row) -> Thing {
+    let subject = SubjectId(row.subject);
+    if row.is_bag == 1 { Thing::Bag(subject) } else { Thing::Dossier(subject) }
+}
+
+/// What people call that: its number, or the end of its label where it has none.
+pub(super) fn thing(words: &Words, row: &Row, found: Option<&custody::Row>) -> String {
     let what = words.t(if row.is_bag == 1 { "what.bag" } else { "what.dossier" });
+    let code = view::printed_subject(SubjectId(row.subject)).unwrap_or_default();
+    let number = found.and_then(|row| row.number.clone()).unwrap_or_else(|| tail(&code).to_owned());
+    format!("{what} {number}")
+}
+
+fn line(words: &Words, row: &Row, thing: String, now: Timestamp) -> Line {
     let site = row.site.as_deref().and_then(|site| site.parse().ok()).map(|site| words.site(&site));
     Line {
         link: format!("/exceptions/{}/{}/{}", row.subject, row.kind, row.anchor),
         kind: words.t(&format!("exception.{}", row.kind)),
-        thing: format!("{what} {}", tail(&code)),
+        thing,
         site: site.unwrap_or_default(),
-        age: words.ago(Timestamp(row.due_from), now),
+        age: words.span(now.since(Timestamp(row.due_from))),
         owner: owner(words, row),
         marks: marks(words, row),
     }

@@ -1,5 +1,6 @@
 //! The first page: one box that finds a dossier, what moved last, and what does not fit.
 use super::page;
+use super::rows::address;
 use super::words::Words;
 use crate::access::{Action, Permit, Scope};
 use crate::app::App;
@@ -11,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::SubjectId;
-use projections::{exceptions, queues};
+use projections::{exceptions, queues, search};
 use serde::Deserialize;
 
 /// Hits and movements shown at most.
@@ -28,7 +29,8 @@ struct HomePage {
     searched: bool,
     more: bool,
     recent: Vec<Recent>,
-    exceptions: Vec<(String, i64)>,
+    /// What does not fit: its kind, how often, and where they are listed for who may see that.
+    exceptions: Vec<(String, i64, Option<String>)>,
     head: i64,
 }
 
@@ -75,11 +77,11 @@ pub async fn get(
     }
     let mut found = if typed.is_empty() { Vec::new() } else { find(&app, &scope, typed, SHOWN + 1).await? };
     if let [one] = found.as_slice()
-        && one.what == "dossier"
+        && (one.what == "dossier" || one.what == "bag")
     {
         return Ok(Redirect::to(&format!("/dossiers/{}", one.subject)).into_response());
     }
-    let more = found.len() > SHOWN as usize;
+    let more = found.len() > SHOWN as usize || search::is_cut(app.db(), app.region(), &scope, typed).await?;
     found.truncate(SHOWN as usize);
     let mut hits = Vec::new();
     for hit in found {
@@ -87,7 +89,9 @@ pub async fn get(
     }
     let head = app.log().head_row().await?.position;
     let counts = exceptions::open_counts(app.db(), app.region(), &scope, app.now()).await?;
-    let named = |(kind, count): (String, i64)| (words.t(&format!("exception.{kind}")), count);
+    let reads = permit.also_for(Action::ReadExceptions).is_some();
+    let to = |kind: &str| reads.then(|| address("/exceptions", &[("kind", kind)]));
+    let named = |(kind, count): (String, i64)| (words.t(&format!("exception.{kind}")), count, to(&kind));
     let exceptions = counts.into_iter().map(named).collect();
     let recent = recent(&app, &scope, &words, head).await?;
     let (query, searched) = (typed.to_owned(), !typed.is_empty());
@@ -99,6 +103,7 @@ pub async fn get(
 struct Suggestions {
     words: Words,
     hits: Vec<Hit>,
+    more: bool,
 }
 
 /// `GET /find`: options for the box, while somebody types.
@@ -115,17 +120,27 @@ pub async fn suggest(
         hits.extend(links(&app, &words, hit).await?);
     }
     hits.truncate(SUGGESTED as usize);
-    Ok(page(&Suggestions { words, hits }))
+    let more = hits.is_empty() && search::is_cut(app.db(), app.region(), &permit.scope, query.q.trim()).await?;
+    Ok(page(&Suggestions { words, hits, more }))
 }
 
 /// `GET /lang/{lang}`: keeps the language chosen and goes back to where it was chosen.
 pub async fn choose(Path(lang): Path<String>, headers: HeaderMap) -> Response {
+    kept(&headers, if lang == "en" { "lang=en" } else { "lang=zh" })
+}
+
+/// `GET /type/{size}`: the same with the size of letters.
+pub async fn choose_type(Path(size): Path<String>, headers: HeaderMap) -> Response {
+    kept(&headers, if size == "large" { "type=large" } else { "type=usual" })
+}
+
+/// Keeps what was chosen for a year, and goes back.
+fn kept(headers: &HeaderMap, chosen: &str) -> Response {
     let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // The path alone: nobody is sent to another house.
     let path = from.splitn(4, '/').nth(3).unwrap_or_default();
     let mut response = Redirect::to(&format!("/{}", path.trim_start_matches('/'))).into_response();
-    let lang = if lang == "en" { "lang=en" } else { "lang=zh" };
-    if let Ok(value) = HeaderValue::from_str(&format!("{lang}; Path=/; SameSite=Lax; Max-Age=31536000")) {
+    if let Ok(value) = HeaderValue::from_str(&format!("{chosen}; Path=/; SameSite=Lax; Max-Age=31536000")) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     response

@@ -1,6 +1,6 @@
 //! Labels from the desk: mint, print to a printer or a file, and what was printed at the own sites.
 use super::prints::answer;
-use super::rows::address;
+use super::rows::{Sheets, address};
 use super::typed::{filled, sites};
 use super::words::Words;
 use super::{again, page};
@@ -43,6 +43,7 @@ struct LabelsPage {
     formats: Vec<(&'static str, &'static str)>,
     targets: Vec<(String, String)>,
     jobs: Vec<Line>,
+    sheets: Option<Sheets>,
     older: Option<String>,
     newest: Option<String>,
 }
@@ -244,9 +245,7 @@ impl Asked {
 }
 
 async fn mint(app: &App, permit: &Permit, asked: &Asked, kind: CodeKind) -> Result<Vec<Code>, Problem> {
-    let site = filled(&asked.site).map(|site| site.parse().map_err(Problem::invalid)).transpose()?;
-    let site: Option<domain::id::SiteId> = site;
-    site.as_ref().map_or(Ok(()), |site| permit.reaches(app, site, "site"))?;
+    let site = super::typed::site(app, &permit.scope, &asked.site)?;
     let shelf = filled(&asked.shelf);
     let mint = MintRequest { request_id: asked.job, kind, count: asked.wanted(), codes: vec![], site, shelf };
     read(&mint_now(app, &mint).await?.codes)
@@ -276,6 +275,7 @@ async fn show(
         sites: sites(app, &words, &permit.scope),
         formats: FORMATS.iter().map(|format| (format.name, format.source)).collect(),
         targets: targets(app, &words, permit),
+        sheets: (!jobs.is_empty()).then(|| Sheets::of("labels/prints", &[])),
         jobs: jobs.iter().map(|job| line(&words, job)).collect(),
         older: link,
         newest: (after != After::START).then(|| "/labels".to_owned()),

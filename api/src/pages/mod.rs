@@ -23,6 +23,8 @@ mod items;
 mod labels;
 mod login;
 mod network;
+pub(crate) mod nothing;
+pub(crate) mod notices;
 mod once;
 mod party;
 pub(crate) mod people;
@@ -53,14 +55,19 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
-pub use words::{Words, clock, day, moment, tail};
+pub use words::{SHANGHAI_SECONDS, Words, clock, day, moment, tail};
 
 /// Pages of who is signed in, each with its action.
-#[rustfmt::skip]
 #[must_use]
 pub fn pages() -> Pages {
+    of_staff(of_papers(Pages::default()))
+}
+
+/// Dossiers, bags, cases, and who fetches them.
+#[rustfmt::skip]
+fn of_papers(pages: Pages) -> Pages {
     use Action as A;
-    Pages::default()
+    pages
         .page(A::OwnAccount, "/", &["GET"], get(home::get))
         .page(A::ReadDossiers, "/find", &["GET"], get(home::suggest))
         .page(A::FileCases, "/register", &["GET", "POST"], get(register::get).post(register::post))
@@ -84,25 +91,13 @@ pub fn pages() -> Pages {
         .page(A::SearchApplicants, "/applicants", &["GET", "POST"], get(applicants::get).post(applicants::find))
         .page(A::OpenApplicants, "/applicants/open", &["POST"], post(applicants::open))
         .page(A::RestrictApplicants, "/applicants/rights", &["GET", "POST"], get(rights::get).post(rights::post))
+        .page(A::ReadNotices, "/notices", &["GET"], get(notices::get))
+        .page(A::ReadNotices, "/notices/phoning", &["GET"], get(notices::phoning))
+        .page(A::AnswerNotices, "/notices/{notice}/again", &["POST"], post(notices::again))
+        .page(A::AnswerNotices, "/notices/{notice}/leave", &["POST"], post(notices::leave))
         .page(A::MintLabels, "/labels", &["GET", "POST"], get(labels::get).post(labels::post))
         .page(A::ReadPrints, "/labels/prints/{job}", &["GET"], get(prints::get))
         .page(A::PrintPapers, "/labels/prints/{job}", &["POST"], post(prints::post))
-        .page(A::ReadDevices, "/devices", &["GET"], get(devices::get))
-        .page(A::EnrolDevices, "/devices", &["POST"], post(devices::post))
-        .page(A::RevokeDevices, "/devices/{device}/revoke", &["POST"], post(devices::revoke))
-        .page(A::ReadPeople, "/people", &["GET"], get(people::get))
-        .page(A::ManagePeople, "/people", &["POST"], post(people::post))
-        .page(A::ReadPeople, "/people/{person}", &["GET"], get(person::get))
-        .page(A::ManagePeople, "/people/{person}", &["POST"], post(person::save))
-        .page(A::ManagePeople, "/people/{person}/posts", &["POST"], post(person::give_post))
-        .page(A::ManagePeople, "/people/{person}/posts/end", &["POST"], post(person::end_post))
-        .page(A::ManagePeople, "/people/{person}/badge", &["POST"], post(person::badge))
-        .page(A::ManagePeople, "/people/{person}/badge/end", &["POST"], post(person::end_badge))
-        .page(A::ManagePeople, "/people/{person}/code", &["POST"], post(person::code))
-        .page(A::ManagePeople, "/people/{person}/pin", &["POST"], post(person::pin))
-        .page(A::ManageClients, "/clients", &["GET", "POST"], get(clients::get).post(clients::post))
-        .page(A::ManageClients, "/clients/revoke", &["POST"], post(clients::revoke))
-        .page(A::ReadRecord, "/record", &["GET"], get(record::get))
         .page(A::ReadExceptions, "/exceptions", &["GET"], get(exceptions::get))
         .page(A::ReadExceptions, "/exceptions/{subject}/{kind}/{anchor}", &["GET"], get(exception::get))
         .page(A::AnswerExceptions, "/exceptions/{subject}/{kind}/{anchor}", &["POST"], post(exception::post))
@@ -119,6 +114,29 @@ pub fn pages() -> Pages {
         .page(A::Scan, "/sites/{site}/stocktake", &["POST"], post(stocktake::post))
         .page(A::Register, "/register/import", &["GET", "POST"], get(registering::get).post(registering::post).layer(DefaultBodyLimit::disable()))
         .page(A::Register, "/register/import/template", &["GET"], get(registering::template))
+}
+
+/// Who works here and with what, and what is written down of it.
+#[rustfmt::skip]
+fn of_staff(pages: Pages) -> Pages {
+    use Action as A;
+    pages
+        .page(A::ReadDevices, "/devices", &["GET"], get(devices::get))
+        .page(A::EnrolDevices, "/devices", &["POST"], post(devices::post))
+        .page(A::RevokeDevices, "/devices/{device}/revoke", &["POST"], post(devices::revoke))
+        .page(A::ReadPeople, "/people", &["GET"], get(people::get))
+        .page(A::ManagePeople, "/people", &["POST"], post(people::post))
+        .page(A::ReadPeople, "/people/{person}", &["GET"], get(person::get))
+        .page(A::ManagePeople, "/people/{person}", &["POST"], post(person::save))
+        .page(A::ManagePeople, "/people/{person}/posts", &["POST"], post(person::give_post))
+        .page(A::ManagePeople, "/people/{person}/posts/end", &["POST"], post(person::end_post))
+        .page(A::ManagePeople, "/people/{person}/badge", &["POST"], post(person::badge))
+        .page(A::ManagePeople, "/people/{person}/badge/end", &["POST"], post(person::end_badge))
+        .page(A::ManagePeople, "/people/{person}/code", &["POST"], post(person::code))
+        .page(A::ManagePeople, "/people/{person}/pin", &["POST"], post(person::pin))
+        .page(A::ManageClients, "/clients", &["GET", "POST"], get(clients::get).post(clients::post))
+        .page(A::ManageClients, "/clients/revoke", &["POST"], post(clients::revoke))
+        .page(A::ReadRecord, "/record", &["GET"], get(record::get))
         .page(A::ReadMetrics, "/metrics", &["GET"], get(crate::metrics::get))
         .page(A::OwnAccount, "/account", &["GET"], get(account::get))
         .page(A::OwnAccount, "/account/password", &["POST"], post(account::password))
@@ -135,6 +153,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/{code}", get(found::get))
         .merge(applicant())
         .route("/lang/{lang}", get(home::choose))
+        .route("/type/{size}", get(home::choose_type))
         .route("/first", get(first::get).post(first::post))
         .route("/login", get(login::get).post(login::post))
         .route("/login/code", get(login::code).post(login::post_code))

@@ -182,7 +182,9 @@ fn flow(
         y2: y2 - uy * (r2 + 8.0) + ny,
     };
     let thick = thickness(dossiers + bags);
-    let (x, y) = (x1 + dx * 0.3 + nx * 3.0, y1 + dy * 0.3 + ny * 3.0 + 4.0);
+    // Towards the outer end, where arrows are furthest from each other: a hub's circle is the larger one.
+    let along = if r1 > r2 { 0.72 } else { 0.28 };
+    let (x, y) = (x1 + dx * along + nx * 2.0, y1 + dy * along + ny * 2.0 + 4.0);
     Flow { line, thick, x, y, from, to, dossiers, bags }
 }
 

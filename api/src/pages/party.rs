@@ -1,6 +1,6 @@
 //! Writing down who applies. The form never shows what is held: that would be opening it. Where something is wrong, what was
 //! typed comes back.
-use super::applicants::PartyCard;
+use super::applicants::{PartyCard, links};
 use super::page;
 use super::words::Words;
 use crate::access::Permit;
@@ -13,6 +13,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::id::CaseId;
+use projections::queues;
 use registers::identity::BadNumber;
 use registers::record::Party;
 use registers::vault::{Given, IdentityKind, Invalid};
@@ -25,6 +26,8 @@ use uuid::Uuid;
 struct WritingPage {
     words: Words,
     case: Uuid,
+    /// Where the papers of the case are looked at.
+    dossiers: Vec<(Uuid, String)>,
     typed: Typed,
     wrong: Vec<String>,
     /// What others see, once it was saved.
@@ -66,7 +69,8 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let case = parties::named(&app, &permit, &name).await?;
     let words = Words::of_permit(&headers, app.known(), &permit);
-    Ok(page(&WritingPage::of(words, case, Typed::nothing())))
+    let dossiers = of_case(&app, case).await?;
+    Ok(page(&WritingPage { dossiers, ..WritingPage::of(words, case, Typed::nothing()) }))
 }
 
 /// `POST /cases/{name}/party`
@@ -80,7 +84,8 @@ pub async fn post(
 ) -> Result<Response, Problem> {
     let case = parties::named(&app, &permit, &name).await?;
     let words = Words::of_permit(&headers, app.known(), &permit);
-    let mut shown = WritingPage::of(words, case, typed);
+    let dossiers = of_case(&app, case).await?;
+    let mut shown = WritingPage { dossiers, ..WritingPage::of(words, case, typed) };
     let status = match save(&app, &permit, &visitor, case, &shown).await? {
         Ok(()) => {
             let party = shown.typed.party;
@@ -96,6 +101,10 @@ pub async fn post(
         }
     };
     Ok((status, page(&shown)).into_response())
+}
+
+async fn of_case(app: &App, case: CaseId) -> Result<Vec<(Uuid, String)>, Problem> {
+    Ok(links(&queues::of_case(app.db(), app.region(), case.0).await?))
 }
 
 /// Saves what was typed, or tells what is wrong with it.
@@ -150,6 +159,7 @@ impl WritingPage {
         let kinds = [IdentityKind::Resident, IdentityKind::Company, IdentityKind::Other];
         let kinds = kinds.map(|it| (it, words.t(&format!("identity.{it}"))));
         let (wrong, parties, reasons) = (Vec::new(), Vec::new(), Vec::new());
-        Self { words, case: case.0, typed, wrong, parties, reasons, whom: whom.into(), kinds: kinds.into() }
+        let dossiers = Vec::new();
+        Self { words, case: case.0, dossiers, typed, wrong, parties, reasons, whom: whom.into(), kinds: kinds.into() }
     }
 }

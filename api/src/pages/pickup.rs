@@ -231,7 +231,8 @@ async fn hand_all_out(app: &App, permit: &Permit, typed: &PickupForm) -> Result<
         return Err(Problem::unfit("not-counted", "originals are counted back"));
     }
     for (placed, request_id) in taken {
-        let at = placed.dossier.custody.holder.site().cloned();
+        // Sent again, it says the same: what was handed out lies nowhere, and lay where it was to be fetched.
+        let at = placed.dossier.custody.holder.site().or(placed.dossier.home.as_ref()).cloned();
         let who = Who { request_id, by: None, at, occurred_at: None };
         let body = Body(HandOutRequest { who, receiver, checked });
         let _handed =

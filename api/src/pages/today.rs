@@ -1,7 +1,7 @@
 //! My site today: what is to come, in hand, to send and on the shelf, each with its age and a lamp; live. A list is read a
 //! page at a time by the last row's age, never counted from the beginning.
 use super::page;
-use super::rows::{Pager, address, cut, holds};
+use super::rows::{Pager, Sheets, address, cut, holds};
 use super::site_scan::SiteScanBox;
 use super::words::{Words, tail};
 use crate::access::{Action, Permit};
@@ -45,6 +45,7 @@ pub(super) struct TodayPage {
     /// Where the list begins, if this is not its beginning; where it goes on.
     begin: Option<String>,
     next: Option<String>,
+    sheets: Sheets,
     position: i64,
 }
 
@@ -122,9 +123,11 @@ pub async fn choose(
     }
     let words = Words::of_permit(&headers, app.known(), &permit);
     let all = super::typed::sites(&app, &words, &permit.scope);
-    // One's own first, then what hangs on them.
+    // One's own first; then the places through which all goes, the villages last.
     let mut found: Vec<_> = all.into_iter().filter(|(id, name)| holds(&format!("{id} {name}"), &query.q)).collect();
-    found.sort_by_key(|(id, _)| !own.iter().any(|site| site.as_str() == id));
+    let known = app.known();
+    let order = |id: &str| id.parse().map_or(u8::MAX, |id| super::county::order(&known, &id));
+    found.sort_by_cached_key(|(id, _)| (!own.iter().any(|site| site.as_str() == id), order(id)));
     let to = |page: usize| address("/today", &[("q", &query.q), ("page", &page.to_string())]);
     let (sites, pager) = cut(&words, found, &query.page, to);
     Ok(page(&ChoosePage { words, query: query.q.clone(), sites, pager }))
@@ -183,9 +186,23 @@ pub(super) async fn build(
     let begin = asked.cursor.is_some().then(|| to(queue, ""));
     let next = found.next.map(|cursor| to(queue, &text(cursor)));
     let scan = SiteScanBox::of(&words, permit, site, &way);
+    let sheets = Sheets::of(&format!("sites/{site}/queues/{}", queue.name()), &[]);
     let (site, name) = (site.to_string(), words.site(site));
     let place_head = words.t(&format!("today.place_{}", queue.name()));
-    Ok(TodayPage { words, scan, site, name, queue: queue.name(), tabs, place_head, rows, begin, next, position })
+    Ok(TodayPage {
+        words,
+        scan,
+        site,
+        name,
+        queue: queue.name(),
+        tabs,
+        place_head,
+        rows,
+        begin,
+        next,
+        sheets,
+        position,
+    })
 }
 
 async fn waiting(app: &App, words: &Words, queue: Queue, items: &[Placed]) -> Result<Vec<Waiting>, Problem> {
@@ -234,7 +251,7 @@ fn row(
         label: tail(&code).to_owned(),
         what: dossier.kind.map_or_else(|| words.t("today.unregistered"), |kind| words.kind(kind)),
         place,
-        age: since.map_or_else(String::new, |since| words.ago(since, now)),
+        age: since.map_or_else(String::new, |since| words.span(now.since(since))),
         since: since.map_or_else(String::new, |since| words.time(since)),
         lamp: timed.iter().min_by_key(|row| row.due_from).map_or_else(
             || Lamp { class: "none", says: words.t("lamp.none") },

@@ -13,12 +13,14 @@ use rust_i18n::t;
 use std::sync::Arc;
 
 /// China has one zone and no summer time.
-pub(super) const SHANGHAI_SECONDS: i32 = 8 * 3600;
+pub const SHANGHAI_SECONDS: i32 = 8 * 3600;
 
 /// The reader's language, with the registers that give sites their names.
 #[derive(Clone)]
 pub struct Words {
     pub english: bool,
+    /// Whether the letters are larger, for tired eyes.
+    pub large: bool,
     /// Whose page it is; empty for nobody's.
     pub person: String,
     /// Whether the box that finds a dossier is shown.
@@ -29,7 +31,7 @@ pub struct Words {
 }
 
 /// Pages of the head line, with the action that opens each.
-const LINKS: [(Action, &str, &str); 14] = [
+const LINKS: [(Action, &str, &str); 15] = [
     (Action::ReadQueues, "/today", "today.title"),
     (Action::FileCases, "/register", "register.title"),
     (Action::HandOut, "/pickup", "pickup.title"),
@@ -37,6 +39,7 @@ const LINKS: [(Action, &str, &str); 14] = [
     (Action::ReadDossiers, "/bags", "bags.title"),
     (Action::ReadExceptions, "/exceptions", "exceptions.title"),
     (Action::SearchApplicants, "/applicants", "applicants.title"),
+    (Action::ReadNotices, "/notices", "notices.title"),
     (Action::RestrictApplicants, "/applicants/rights", "rights.title"),
     (Action::MintLabels, "/labels", "labels.title"),
     (Action::ReadDevices, "/devices", "devices.title"),
@@ -55,7 +58,8 @@ impl Words {
             Some(lang) => lang == "en",
             None => asked.trim_start().to_ascii_lowercase().starts_with("en"),
         };
-        Self { english, person: String::new(), finds: false, links: Vec::new(), known }
+        let large = cookie(headers, "type").is_some_and(|size| size == "large");
+        Self { english, large, person: String::new(), finds: false, links: Vec::new(), known }
     }
 
     /// With what the head line offers to who is signed in.
@@ -176,7 +180,7 @@ impl Words {
         match holder {
             Holder::Site { site } => t!("holder.site", locale = lang, site = self.site(site)),
             Holder::Courier { courier, from, to } => {
-                t!("holder.courier", locale = lang, courier = courier.as_str(), from = site(from), to = site(to))
+                t!("holder.courier", locale = lang, courier = self.name(courier), from = site(from), to = site(to))
             }
             Holder::Leg { from, to } => t!("holder.leg", locale = lang, from = site(from), to = site(to)),
             Holder::Post { from, to, .. } => t!("holder.post", locale = lang, from = site(from), to = site(to)),
