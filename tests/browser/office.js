@@ -2,7 +2,7 @@
 // (road.js): the page speaks to `url`, tests to `direct`.
 import { execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
@@ -20,9 +20,9 @@ export class Office {
   /**
    * @param options `{folder}`: an existing one, to serve it again; `{people}`: a list of `[role, site, id, name]`, whose
    *   codes for the first sign-in are kept in `codes`; `{tls}`: served by TLS, with an authority of its own; `{printers}`: as
-   *   `--printer` takes each
+   *   `--printer` takes each; `{notices}`: the text of a notices file
    */
-  static async open({ folder, people = [], tls = false, printers = [] } = {}) {
+  static async open({ folder, people = [], tls = false, printers = [], notices } = {}) {
     if (!existsSync(program)) throw new Error(`${program} is not built: cargo build`);
     const it = new Office();
     it.fresh = folder === undefined;
@@ -41,7 +41,12 @@ export class Office {
     if (it.fresh && people.length === 0) await Staff.takeIn(it);
     if (tls) await it.liuzhuan("tls", "init", "--host", "localhost", "--host", "127.0.0.1");
     it.tls = tls;
-    it.printers = printers.flatMap((printer) => ["--printer", printer]);
+    it.options = printers.flatMap((printer) => ["--printer", printer]);
+    if (notices) {
+      const file = join(it.folder, "notices.toml");
+      writeFileSync(file, notices, { mode: 0o600 });
+      it.options.push("--notices-file", file);
+    }
     await it.serve();
     it.staff = new Staff(it);
     it.road = await Road.open(it);
@@ -65,7 +70,7 @@ export class Office {
     const port = await freePort();
     this.direct = `${this.tls ? "https" : "http"}://127.0.0.1:${port}`;
     const certificate = this.tls ? ["--tls-cert", join(this.folder, "tls/server.crt"), "--tls-key", join(this.folder, "tls/server.key")] : [];
-    this.process = spawn(program, ["--database", this.database, "--listen", `127.0.0.1:${port}`, "--log", "warn", ...certificate, ...this.printers, "serve"], { env: this.environment, stdio: ["ignore", "ignore", "pipe"] });
+    this.process = spawn(program, ["--database", this.database, "--listen", `127.0.0.1:${port}`, "--log", "warn", ...certificate, ...this.options, "serve"], { env: this.environment, stdio: ["ignore", "ignore", "pipe"] });
     this.said = "";
     this.process.stderr.on("data", (data) => (this.said += data));
     await until("the server answers", async () => (await this.call("GET", "/readyz").catch(() => undefined))?.ok, 20_000);
