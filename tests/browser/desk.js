@@ -43,7 +43,16 @@ export class Desk {
   async send(fields, button = "main form.fields button.main") {
     for (const [id, text] of Object.entries(fields)) await this.page.fill(`#${id}`, text);
     // The page that follows is another, also where its address is the same.
-    await Promise.all([this.page.waitForNavigation(), this.page.locator(button).first().click()]);
+    const loading = new Set();
+    const [begun, ended] = [(it) => loading.add(it.url()), (it) => loading.delete(it.url())];
+    this.page.on("request", begun).on("requestfinished", ended).on("requestfailed", ended);
+    try {
+      await Promise.all([this.page.waitForNavigation(), this.page.locator(button).first().click()]);
+    } catch (error) {
+      throw new Error(`${error.message}; at ${this.page.url()}, still loading: ${[...loading]}`);
+    } finally {
+      this.page.off("request", begun).off("requestfinished", ended).off("requestfailed", ended);
+    }
   }
 
   /** The first time: with a one-time code, choosing a password. */
