@@ -30,6 +30,7 @@ mod printers;
 mod registers_contract;
 mod restore;
 mod sheets;
+mod site_scan;
 mod tls;
 mod tls_client;
 mod who_may;
