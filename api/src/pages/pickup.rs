@@ -4,7 +4,7 @@
 use super::deeds;
 use super::inside::originals;
 use super::trouble::said;
-use super::typed::filled;
+use super::typed::{self, filled};
 use super::words::{Words, tail};
 use super::{again, done, page};
 use crate::access::Permit;
@@ -109,12 +109,8 @@ impl PickupForm {
     }
 
     fn taken(&self) -> Result<Vec<(SubjectId, Uuid)>, Problem> {
-        let pair = |text: &str| {
-            let (subject, request) = text.split_once(':')?;
-            Some((SubjectId(subject.parse().ok()?), request.parse().ok()?))
-        };
-        let pairs = self.taken.split_whitespace().map(pair).collect::<Option<_>>();
-        pairs.ok_or_else(|| Problem::invalid("`taken` is what the page made it"))
+        let pairs = typed::pairs(&self.taken).ok_or_else(|| Problem::invalid("`taken` is what the page made it"))?;
+        Ok(pairs.into_iter().map(|(subject, request)| (SubjectId(subject), request)).collect())
     }
 }
 
@@ -211,8 +207,7 @@ async fn read(app: &App, permit: &Permit, typed: &PickupForm) -> Result<PickupFo
     if !taken.iter().any(|(subject, _)| *subject == id) {
         taken.push((id, Uuid::new_v4()));
     }
-    let taken: Vec<String> = taken.iter().map(|(subject, request)| format!("{subject}:{request}")).collect();
-    Ok(PickupForm { taken: taken.join(" "), code: String::new(), ..so_far })
+    Ok(PickupForm { taken: typed::carried(&taken), code: String::new(), ..so_far })
 }
 
 async fn hand_all_out(app: &App, permit: &Permit, typed: &PickupForm) -> Result<CaseId, Problem> {
@@ -302,21 +297,5 @@ fn standing(permit: &Permit, placed: &Placed, taken: &[(SubjectId, Uuid)]) -> St
         Some(_) if taken.iter().any(|(id, _)| *id == row.subject) => Standing::Taken,
         Some(_) => Standing::Here,
         None => Standing::Elsewhere,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_taken_comes_back_as_the_page_wrote_it() {
-        let (id, request) = (Uuid::new_v4(), Uuid::new_v4());
-        let form = |taken: String| PickupForm { taken, ..PickupForm::default() };
-        assert_eq!(form(String::new()).taken().unwrap(), []);
-        assert_eq!(form(format!("{id}:{request}")).taken().unwrap(), [(SubjectId(id), request)]);
-        for wrong in ["x".to_owned(), id.to_string(), format!("{id}:x"), format!("{id}:{request} :")] {
-            assert!(form(wrong.clone()).taken().is_err(), "{wrong}");
-        }
     }
 }

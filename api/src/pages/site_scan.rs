@@ -5,7 +5,7 @@
 use super::bag_scan::recorded;
 use super::today::{self, QueueQuery};
 use super::trouble::said;
-use super::typed::filled;
+use super::typed::{self, filled};
 use super::words::Words;
 use super::{again, page};
 use crate::access::{Action as May, Permit};
@@ -54,16 +54,12 @@ struct Unsigned(Vec<(String, ScanId)>);
 impl Unsigned {
     /// From `label:scan` with spaces between.
     fn read(text: &str) -> Result<Self, Problem> {
-        let entry = |entry: &str| {
-            let (label, scan) = entry.split_once(':')?;
-            Some((label.to_owned(), ScanId(scan.parse().ok()?)))
-        };
-        let all: Option<Vec<_>> = text.split_whitespace().map(entry).collect();
-        all.map(Self).ok_or_else(|| Problem::invalid("`batch` is label:scan with spaces between"))
+        let all = typed::pairs(text).ok_or_else(|| Problem::invalid("`batch` is what the page made it"))?;
+        Ok(Self(all.into_iter().map(|(label, scan)| (label, ScanId(scan))).collect()))
     }
 
     fn text(&self) -> String {
-        self.0.iter().map(|(label, scan)| format!("{label}:{scan}")).collect::<Vec<_>>().join(" ")
+        typed::carried(&self.0)
     }
 
     /// With what was recorded just now, the newest of [`SIGNED_MAX`].

@@ -6,11 +6,27 @@ use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use domain::id::SiteId;
 use domain::time::Timestamp;
 use projections::Scope;
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// What was typed into a field, if anything was.
 #[must_use]
 pub fn filled(typed: &str) -> Option<String> {
     Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty())
+}
+
+/// Pairs as a form carries them from page to page: `one:other`, parted by spaces. `None` for what no page of ours wrote.
+pub fn pairs<A: FromStr, B: FromStr>(typed: &str) -> Option<Vec<(A, B)>> {
+    let pair = |text: &str| {
+        let (one, other) = text.split_once(':')?;
+        Some((one.parse().ok()?, other.parse().ok()?))
+    };
+    typed.split_whitespace().map(pair).collect()
+}
+
+/// Pairs for a form to carry, as [`pairs`] reads them.
+pub fn carried<A: Display, B: Display>(pairs: &[(A, B)]) -> String {
+    pairs.iter().map(|(one, other)| format!("{one}:{other}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The first moment of a day in China.
@@ -109,6 +125,17 @@ mod tests {
         assert_eq!(begin(" ").unwrap(), None);
         for wrong in ["2026-11-31", "today", "99999-01-01", "2026-1-1", "2026-11-02T00"] {
             assert!(begin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pairs_come_back_as_they_were_carried() {
+        assert_eq!(carried::<u8, u8>(&[]), "");
+        assert_eq!(pairs::<u8, u8>(""), Some(Vec::new()));
+        let all = vec![("a".to_owned(), 1), ("b".to_owned(), 2)];
+        assert_eq!(pairs(&carried(&all)), Some(all));
+        for wrong in ["x", "1", "1:x", "1:1 :", "x:1", "1:1:1"] {
+            assert_eq!(pairs::<u8, u8>(wrong), None, "{wrong}");
         }
     }
 
