@@ -46,8 +46,8 @@ struct NoticesPage {
     /// Nothing is configured.
     silent: bool,
     narrowed: bool,
-    answers: bool,
     lines: Vec<Line>,
+    last: Last,
     sheets: Option<Sheets>,
     newest: Option<String>,
     older: Option<String>,
@@ -58,8 +58,18 @@ struct NoticesPage {
 struct PhoningPage {
     words: Words,
     lines: Vec<Line>,
+    last: Last,
     newest: Option<String>,
     older: Option<String>,
+}
+
+/// The last column of a row.
+enum Last {
+    Nothing,
+    /// Buttons: try again, leave.
+    Answer,
+    /// A box to tick on paper.
+    Phoned,
 }
 
 struct Tab {
@@ -100,26 +110,24 @@ pub async fn get(
     Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
     let words = Words::of_permit(&headers, app.known(), &permit);
-    let group = GROUPS.iter().find(|(name, _)| *name == asked.group);
-    let filter = Filter { states: states(&asked.group), channels: &[] };
-    let rows = rows(&app, &permit, filter, &asked.cursor).await?;
-    let name = group.map_or("", |(name, _)| name);
-    let to = |cursor: &str| address("/notices", &[("group", name), ("cursor", cursor)]);
+    let (group, states) = group(&asked.group);
+    let rows = rows(&app, &permit, Filter { states, channels: &[] }, &asked.cursor).await?;
+    let to = |cursor: &str| address("/notices", &[("group", group), ("cursor", cursor)]);
     let tab = |name: &str, key: String| Tab {
         to: address("/notices", &[("group", name)]),
         name: words.t(&key),
-        current: name == group.map_or("", |(name, _)| *name),
+        current: name == group,
     };
     let groups = GROUPS.iter().map(|(name, _)| tab(name, format!("notices.group_{name}")));
     let off = notice::channels(app.db(), app.region()).await?;
     Ok(page(&NoticesPage {
-        sheets: (!rows.is_empty()).then(|| Sheets::of("notices", &[("group", name)])),
+        sheets: (!rows.is_empty()).then(|| Sheets::of("notices", &[("group", group)])),
         done: done(&words, &["notice_again", "notice_left", "notice_moved"], &asked.done),
         tabs: [tab("", "notices.all".to_owned())].into_iter().chain(groups).collect(),
         off: off.iter().filter_map(|row| said_off(&words, &row.channel, row.off_at?)).collect(),
         silent: app.notices().channels.is_empty(),
-        narrowed: group.is_some(),
-        answers: permit.also_for(Action::AnswerNotices).is_some(),
+        narrowed: !group.is_empty(),
+        last: permit.also_for(Action::AnswerNotices).map_or(Last::Nothing, |_| Last::Answer),
         lines: rows.iter().map(|row| line(&words, row)).collect(),
         newest: (!asked.cursor.is_empty()).then(|| to("")),
         older: older(&rows).map(|cursor| to(&cursor)),
@@ -142,6 +150,7 @@ pub async fn phoning(
     let to = |cursor: &str| address("/notices/phoning", &[("cursor", cursor)]);
     Ok(page(&PhoningPage {
         lines: rows.iter().map(|row| line(&words, row)).collect(),
+        last: Last::Phoned,
         newest: (!asked.cursor.is_empty()).then(|| to("")),
         older: older(&rows).map(|cursor| to(&cursor)),
         words,
@@ -170,9 +179,9 @@ fn back(done: &str) -> Response {
     Redirect::to(&format!("{LOOK}&done={done}")).into_response()
 }
 
-/// The states of a group; none, which narrows nothing, for what is no group.
-pub(crate) fn states(group: &str) -> &'static [How] {
-    GROUPS.iter().find(|(name, _)| *name == group).map_or(&[], |(_, states)| states)
+/// A group by its name, and its states; for what is no group, all, which narrows nothing.
+pub(crate) fn group(name: &str) -> (&'static str, &'static [How]) {
+    GROUPS.into_iter().find(|(group, _)| *group == name).unwrap_or(("", &[]))
 }
 
 /// A notice within reach.

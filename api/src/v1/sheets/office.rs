@@ -101,7 +101,7 @@ pub async fn of_record(asked: Export, Params(query): Params<RecordQuery>) -> Res
 #[utoipa::path(get, path = "/sheets/notices", tag = "sheets", params(NoticesQuery, FormatQuery), responses(
     (status = 200, content_type = "text/csv", description = "The list; or XLSX"), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn notices(asked: Export, Params(query): Params<NoticesQuery>) -> Result<Response, Problem> {
-    let filter = Filter { states: pages::notices::states(&query.group), channels: &[] };
+    let filter = Filter { states: pages::notices::group(&query.group).1, channels: &[] };
     let mut open = asked.open("notices", &["when", "case_no", "notice", "channel", "site", "state", "details"]).await?;
     let mut after = notice::After::START;
     loop {
