@@ -32,6 +32,8 @@ export class Wedge {
   #timer;
   #composing = false;
   #composed = "";
+  /** Whether what was composed went into a field that a person fills. */
+  #composedByPerson = false;
   #lastKeyAt = -Infinity;
   /** What lies in the buffer was told to be foreign already; more keys may yet make it a label. */
   #told = false;
@@ -41,7 +43,8 @@ export class Wedge {
   /**
    * @param {{target: EventTarget, onScan: (text, about) => void, onIme?: () => void, isTyping?: (event) => boolean,
    *   later?: typeof setTimeout, cancel?: typeof clearTimeout}} parts
-   *   `isTyping`: whether a key belongs to a field that a person fills; there, only what a scanner's speed proves is taken.
+   *   `isTyping`: whether a key or a text belongs to a field that a person fills; there, only a whole label is taken: a person
+   *   pastes, dictates, or writes with a telephone's keyboard, which sends no keys either.
    */
   constructor({ target, onScan, onIme = () => {}, isTyping = () => false, later, cancel }) {
     Object.assign(this, { target, onScan, onIme, isTyping });
@@ -142,22 +145,26 @@ export class Wedge {
   /** What an input method made of the keys. Its letters may be full-width; its text is taken only if no keys were seen. */
   #endComposition(event) {
     this.#composing = false;
-    this.#composed += event.data ?? "";
     this.onIme();
-    this.#wait();
+    this.#compose(event);
   }
 
   /** A device's own input method sends text, not keys. */
   #input(event) {
     if (this.#composing || this.#keys.length > 0 || event.inputType === "insertCompositionText") return;
-    if (typeof event.data !== "string") return;
-    this.#composed += event.data;
+    if (typeof event.data === "string") this.#compose(event);
+  }
+
+  #compose(event) {
+    this.#composed += event.data ?? "";
+    this.#composedByPerson = this.isTyping(event);
     this.#wait();
   }
 
   #clear() {
     this.#keys = [];
     this.#composed = "";
+    this.#composedByPerson = false;
     this.#lastKeyAt = -Infinity;
     this.#told = false;
   }
@@ -170,13 +177,14 @@ export class Wedge {
     const text = label ?? this.#texts()[0];
     const composed = text !== undefined && !keys.map((key) => key.character).join("").endsWith(text);
     const isTold = this.#told;
+    const byPerson = keys.length > 0 ? keys.at(-1).typing : this.#composedByPerson;
     if (label && suffix === "none") this.#takenAt = this.#lastKeyAt;
-    if (label || suffix !== "none" || composed) this.#clear();
+    if (label || suffix !== "none" || composed || keys.length === 0) this.#clear();
     else this.#told = true;
     if (isTold && !label) return;
     if (text === undefined) return;
     // A person fills a field: only a whole label is a scanner's for certain.
-    if (keys.at(-1)?.typing && read(text).error) return;
+    if (byPerson && !label) return;
     const gaps = keys.slice(1).map((key) => key.gap);
     const hidden = keys.some((key) => key.hidden);
     if (hidden) this.onIme();

@@ -154,7 +154,34 @@ async function packedAndHandedOut({ office, desk }) {
   equal(await page.locator("p.done").count(), 1, "it says so");
 }
 
+/** Longer than a page waits for the rest of a scan. */
+const SILENCE_MS = 900;
+
+/** What a person pastes, dictates or composes comes without keys, as from a scanner's own input method; and is no scan. */
+async function kept({ office, desk }) {
+  const at = await office({ people: [["clerk", "t01"]] });
+  const [label] = await at.dossiers(1, { destination: "fgj" });
+  const it = await desk(at);
+  await it.begin("clerk");
+  const session = await it.context.newCDPSession(it.page);
+  await it.go("/applicants");
+  const box = () => it.page.inputValue("#q");
+  await it.page.focus("#who");
+  await session.send("Input.insertText", { text: "13812345678" });
+  await it.page.waitForTimeout(SILENCE_MS);
+  equal([await it.page.inputValue("#who"), await box()], ["13812345678", ""], "what was pasted");
+  await it.page.fill("#who", "");
+  for (const text of ["欧阳", "欧阳娜娜"]) await session.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length });
+  await session.send("Input.insertText", { text: "欧阳娜娜" });
+  await it.page.waitForTimeout(SILENCE_MS);
+  equal([await it.page.inputValue("#who"), await box()], ["欧阳娜娜", ""], "what was composed");
+  // A whole label is a scan all the same: nobody's name has a check character.
+  await it.page.fill("#who", "");
+  await Promise.all([it.page.waitForURL(/\/dossiers\//), session.send("Input.insertText", { text: label })]);
+}
+
 export const cases = {
+  "what is pasted, dictated or composed stays in its field": kept,
   "registers, finds and reports by keyboard and scanner alone": registered,
   "packs a bag and hands a result out by keyboard and scanner alone": packedAndHandedOut,
 };
