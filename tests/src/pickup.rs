@@ -49,13 +49,17 @@ impl Counter {
         Ok((case, labels::code::print(code)))
     }
 
-    /// A result of a case, shelved or else received where the scan says.
+    /// A result of a case that comes home to t01, shelved or else received where the scan says.
     async fn result(&mut self, bits: u64, case: Uuid, at: &str, action: &str) -> String {
+        self.result_for(bits, case, "t01", (at, action)).await
+    }
+
+    async fn result_for(&mut self, bits: u64, case: Uuid, home: &str, (at, action): (&str, &str)) -> String {
         let code = Code::new(CodeKind::Dossier, bits);
         self.office.mint(&[code]).await;
         let label = labels::code::print(code);
         let registered = json!({ "request_id": Uuid::new_v4(), "by": "li", "at": "fgj", "code": label, "kind": "result",
-            "dossier_no": format!("441424-{bits}"), "case": case, "home": "t01",
+            "dossier_no": format!("441424-{bits}"), "case": case, "home": home,
             "pieces": [{ "name": "房产证", "kind": "to_return", "count": 2 }] });
         self.office.post("/api/v1/dossiers", &registered).await;
         // The clock goes on: what happens next happens a minute later.
@@ -89,6 +93,7 @@ async fn a_receipt_and_its_dossiers_are_scanned_and_handed_out_together(fresh: F
     let (first, second) = (it.result(1, case, "t01", "shelved").await, it.result(2, case, "t01", "shelved").await);
     let on_the_way = it.result(3, case, "hub", "received").await;
     let of_another = it.result(4, other, "t01", "shelved").await;
+    let at_another_counter = it.result_for(5, case, "t02", ("t02", "shelved")).await;
     it.office.settled().await;
 
     let opened = it.post("/pickup", &[("code", &receipt)]).await;
@@ -99,9 +104,12 @@ async fn a_receipt_and_its_dossiers_are_scanned_and_handed_out_together(fresh: F
     let anywhere = ask(&it.office, cookie, "GET", &format!("/?q={receipt}"), "").await;
     assert_eq!((anywhere.status, anywhere.to), (303, format!("/pickup?case={case}")), "from the box of every page");
 
-    for (label, says) in
-        [(&of_another, "属于另一个办件"), (&on_the_way, "不在本网点"), (&"NONSENSE".to_owned(), "没有记录任何内容")]
-    {
+    for (label, says) in [
+        (&of_another, "属于另一个办件"),
+        (&on_the_way, "不在本网点"),
+        (&at_another_counter, "不在本网点"),
+        (&"NONSENSE".to_owned(), "没有记录任何内容"),
+    ] {
         let wrong = it.post("/pickup", &[("case", &case_id), ("code", label)]).await;
         assert!(wrong.status == 422 && wrong.body.contains(says), "{label}: {} {}", wrong.status, wrong.body);
         assert_eq!(taken(&wrong), "", "{label}");
