@@ -191,8 +191,9 @@ fn applicant(amount: Amount, places: &Arc<Places>) -> About {
 impl Desks {
     async fn open(app: &App, url: &str, places: &Places) -> anyhow::Result<Self> {
         let known = app.known();
-        let village = known.sites.values().find(|site| site.kind == domain::network::SiteKind::Station);
-        let village = village.context("the registers hold no village")?.id.clone();
+        // The last one: handhelds scan at the first sites.
+        let villages = known.sites.values().filter(|site| site.kind == domain::network::SiteKind::Station);
+        let village = villages.map(|site| site.id.clone()).max().context("the registers hold no village")?;
         let posts = [
             (Who::Clerk, Role::Clerk, Some(places.towns[0].clone())),
             (Who::Agent, Role::Agent, Some(village)),
