@@ -147,7 +147,7 @@ pub(crate) async fn save(tx: &mut Tx, region: Region, terms: &[Hit], life: Life)
 
 /// Terms that are looked at for who may not see everything. Few characters begin many numbers, and hardly any of them may
 /// concern the asker's sites: whoever types goes on typing, and nobody waits for the whole county to be looked through.
-const LOOKED_AT: i64 = 5000;
+const LOOKED_AT: i64 = 2000;
 
 /// Terms that begin with what was typed; within a scope, among the first [`LOOKED_AT`] that do. `label_tail` are the last characters of a code, without its check character.
 ///
