@@ -9,12 +9,15 @@ export class Notices {
 
   /** Says something; for some time, or until it is dismissed. */
   notice(id, banner, ms) {
-    this.#shown.set(id, { id, ...banner, dismiss: () => this.dismiss(id) });
-    if (ms) setTimeout(() => this.dismiss(id), ms);
+    // Said again it stays as long again.
+    clearTimeout(this.#shown.get(id)?.timer);
+    const timer = ms && setTimeout(() => this.dismiss(id), ms);
+    this.#shown.set(id, { id, ...banner, timer, dismiss: () => this.dismiss(id) });
     this.app.screen?.drawBanners();
   }
 
   dismiss(id) {
+    clearTimeout(this.#shown.get(id)?.timer);
     if (this.#shown.delete(id)) this.app.screen?.drawBanners();
   }
 
