@@ -1,4 +1,5 @@
 //! What every handler holds: the log, the registers as they are now, the followers' positions.
+mod known;
 mod setup;
 
 use crate::access::attempts::Attempts;
@@ -7,7 +8,7 @@ use crate::notices::Notices;
 use crate::printers::Printers;
 use crate::problem::Problem;
 use domain::code::Code;
-use domain::id::{ItemId, Region, SiteId, SubjectId};
+use domain::id::{Region, SubjectId};
 use domain::network::Networks;
 use domain::time::Timestamp;
 use eventstore::db::OpenError;
@@ -15,30 +16,18 @@ use eventstore::{Clock, Db, LoadError, Log};
 use projections::follower::{Follower, Surroundings, UnknownLabels};
 use projections::{Custodian, model, rebuild};
 use registers::device::Devices;
-use registers::item::ItemRow;
 use registers::person::People;
 use registers::record::{Entry, Recorder};
 use registers::secret;
-use registers::site::SiteRow;
 use registers::vault::{Vault, VaultError};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use known::Known;
 pub use setup::Setup;
-
-/// The registers, as read at one revision.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    pub revision: i64,
-    pub networks: Arc<Networks>,
-    pub devices: Devices,
-    pub people: People,
-    pub sites: HashMap<SiteId, SiteRow>,
-    pub items: HashMap<ItemId, ItemRow>,
-}
 
 /// Shared by all handlers. Cheap to clone.
 #[derive(Clone)]
@@ -62,6 +51,7 @@ struct Inner {
     hashing: Hashing,
     /// Hash of the code for the first administrator, while there is none.
     first_code: std::sync::Mutex<Option<Vec<u8>>>,
+    built_at_opening: Option<i64>,
     stop: watch::Sender<bool>,
 }
 
@@ -113,11 +103,12 @@ impl App {
         let (recorder, recording) = Recorder::start(db.clone(), region, clock.clone());
         let (log, writer) = Log::open(db, region, clock, Some(custodian)).await?;
         let around = surroundings(&log, networks.subscribe());
+        let mut built_at_opening = None;
         if log.head_row().await?.position == 0 {
             model::begin_empty(log.db(), region).await?;
         } else if !model::is_built(log.db(), region).await? {
             tracing::info!("read models are built from the log");
-            rebuild::rebuild(&around).await?;
+            built_at_opening = Some(rebuild::rebuild(&around).await?);
         }
         if let Some(notices) = &setup.notices {
             crate::notices::switch_on(&log, notices).await?;
@@ -147,6 +138,7 @@ impl App {
             attempts,
             hashing,
             first_code,
+            built_at_opening,
             stop,
         }));
         let tell = !app.notices().channels.is_empty();
@@ -262,6 +254,17 @@ impl App {
         &self.0.followers
     }
 
+    /// Builds every read model anew, if opening did not just do so. The position all of them reflect.
+    ///
+    /// # Errors
+    /// See [`rebuild::rebuild`].
+    pub async fn build_anew(&self) -> Result<i64, LoadError> {
+        match self.0.built_at_opening {
+            Some(position) => Ok(position),
+            None => rebuild::rebuild(&self.surroundings()).await,
+        }
+    }
+
     /// What rebuilding and refreshing need.
     #[must_use]
     pub fn surroundings(&self) -> Surroundings {
@@ -338,41 +341,6 @@ impl Tasks {
                 tracing::error!(%error, "a task ended badly");
             }
         }
-    }
-}
-
-impl Known {
-    async fn load(db: &Db, region: Region, now: Timestamp) -> Result<Self, AppError> {
-        // The revision first: what changes while the rest is read is read again.
-        let revision = registers::revision::current(db, region).await?;
-        let networks = Arc::new(registers::networks(db, region).await?);
-        let devices = Devices::load(db, region).await?;
-        let people = People::load(db, region).await?;
-        let sites: Vec<SiteRow> = registers::list(db, region, now).await?;
-        let items: Vec<ItemRow> = registers::list(db, region, now).await?;
-        let sites = sites.into_iter().map(|site| (site.id.clone(), site)).collect();
-        let items = items.into_iter().map(|item| (item.code.clone(), item)).collect();
-        Ok(Self { revision, networks, devices, people, sites, items })
-    }
-
-    /// The site a text names: its id, or its label. The second is false if no register knows it.
-    #[must_use]
-    pub fn site(&self, text: &str) -> Option<(SiteId, bool)> {
-        let id = match labels::code::read(text) {
-            Ok(code) => code.to_string().parse().ok()?,
-            Err(_) => text.trim().parse::<SiteId>().ok()?,
-        };
-        let site = self.networks.resolve(&id).clone();
-        let known = self.networks.latest().site(&site).is_some();
-        Some((site, known))
-    }
-
-    /// What people call a site; its id if it is unknown.
-    #[must_use]
-    pub fn site_name<'a>(&'a self, id: &'a SiteId, english: bool) -> &'a str {
-        let row = self.sites.get(self.networks.resolve(id));
-        let english = row.and_then(|row| row.name_en.as_deref()).filter(|name| english && !name.is_empty());
-        english.or(row.map(|row| row.name.as_str())).unwrap_or(id.as_str())
     }
 }
 

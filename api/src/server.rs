@@ -10,7 +10,9 @@ use axum::Router;
 use axum::extract::connect_info::Connected;
 use axum::middleware::from_fn_with_state;
 use axum::serve::{IncomingStream, Listener};
+use eventstore::db::SqlError;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 /// Where requests come in. A bare listener is one without TLS and without a proxy.
@@ -107,6 +109,7 @@ pub async fn serve(
         tracing::info!("stopping");
         stopping.stop();
     };
+    let keeping = tokio::spawn(keep_statistics(app.clone()));
     let Front { tcp, certificate, behind_proxy } = front.into();
     let line = Line { tls: certificate.is_some(), behind_proxy };
     match certificate {
@@ -114,11 +117,42 @@ pub async fn serve(
         None => answer(tcp, router, line, until).await?,
     }
     app.stop();
+    keeping.await?;
     let db = app.db().clone();
     drop(app);
     tasks.finish().await;
     db.close().await;
     Ok(())
+}
+
+/// How often it is asked whether statistics are due, and when they are however little came.
+const LOOK: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Has SQLite count what its tables hold: at the start, when the log has doubled, and daily. A plan for what was there once
+/// may walk what is there now.
+async fn keep_statistics(app: App) {
+    let (mut stopping, mut counted) = (app.stopping(), None);
+    while app.db().engine() == "sqlite" && !*stopping.borrow() {
+        match count_if_due(&app, counted).await {
+            Ok(done) => counted = done,
+            Err(error) => tracing::warn!(%error, "statistics could not be gathered; they are tried again in a minute"),
+        }
+        tokio::select! {
+            _ = stopping.changed() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// `counted` is at which head of the log it was done last, and when.
+async fn count_if_due(app: &App, counted: Option<(i64, Instant)>) -> Result<Option<(i64, Instant)>, SqlError> {
+    let head = app.log().head_row().await?.position;
+    if counted.is_some_and(|(then, at)| head < 2 * then.max(1) && at.elapsed() < DAY) {
+        return Ok(counted);
+    }
+    app.db().analyze().await?;
+    Ok(Some((head, Instant::now())))
 }
 
 /// Answers requests until told to stop; the handlers are told where each comes from.

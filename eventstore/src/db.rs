@@ -1,5 +1,6 @@
 //! Both databases behind one door. SQL is written once, in a subset both engines read; [`sql!`] runs the same tokens on
-//! either. What differs between the engines stands in this file, in `scrub.rs` and in the column types of [`Migrations`].
+//! either. What differs between the engines stands in this file, in `scrub.rs`, in `statistics.rs` and in the column types of
+//! [`Migrations`].
 //!
 //! SQLite has one write connection (a second writer would only wait); whoever writes takes [`Db::begin`], first come
 //! first served. Reads never wait for writes.
@@ -179,23 +180,6 @@ impl Db {
             Engine::Sqlite(db) => Engine::Sqlite(db.write.begin_with("BEGIN IMMEDIATE").await?),
             Engine::Postgres(pool) => Engine::Postgres(pool.begin().await?),
         }))
-    }
-
-    /// Has the engine count what its tables hold, so that it plans for that. PostgreSQL does so by itself from time to time.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn analyze(&self) -> Result<(), sqlx::Error> {
-        match &self.0 {
-            Engine::Sqlite(db) => sqlx::query("analyze").execute(&db.write).await.map(|_| ()),
-            // A cluster's first statistics may take longer than a page may.
-            Engine::Postgres(pool) => {
-                let mut tx = pool.begin().await?;
-                sqlx::query("set local statement_timeout = 0").execute(&mut *tx).await?;
-                sqlx::query("analyze").execute(&mut *tx).await?;
-                tx.commit().await
-            }
-        }
     }
 
     /// `sqlite` or `postgres`, for logs and metrics.

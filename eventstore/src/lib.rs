@@ -13,6 +13,7 @@ mod log;
 mod schema;
 mod scrub;
 pub mod statements;
+mod statistics;
 mod stored;
 mod streams;
 mod writer;

@@ -36,6 +36,8 @@ pub async fn rebuild(around: &Surroundings) -> Result<i64, LoadError> {
         advance(&mut tx, region, model.name, from, head).await?;
     }
     tx.commit().await?;
+    // Tables that took others' places have no statistics of their own.
+    db.analyze().await?;
     Ok(head)
 }
 

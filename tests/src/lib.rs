@@ -31,6 +31,8 @@ mod registers_contract;
 mod restore;
 mod sheets;
 mod site_scan;
+mod statistics;
 mod tls;
 mod tls_client;
+mod waiting;
 mod who_may;

@@ -213,6 +213,14 @@ async fn read_models_whose_building_was_cut_short_are_built_at_the_next_start(fr
     let office = Office::open(&fresh.url, COUNTY, MORNING).await;
     let found = office.get(&format!("/api/v1/dossiers/{label}")).await;
     assert_eq!(found["dossier_no"], "441424-7", "{found}");
+    // `liuzhuan rebuild` after an update: what opening built is not built a second time.
+    let build = async || -> anyhow::Result<i64> {
+        let text = "select build from read_models where name = 'custody'";
+        Ok(sql!(office.app.db().read(), c => sqlx::query_scalar::<_, i64>(text).fetch_one(c).await)?)
+    };
+    let built = build().await?;
+    assert_eq!(office.app.build_anew().await?, office.app.log().head_row().await?.position);
+    assert_eq!(build().await?, built);
     office.close().await;
     Ok(())
 }

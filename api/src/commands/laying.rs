@@ -74,11 +74,8 @@ pub async fn lay(database: &str, region: Region, clock: Clock, amount: Amount) -
 pub async fn lay_and_build(database: &str, region: Region, clock: Clock, amount: Amount) -> anyhow::Result<Laid> {
     let laid = lay(database, region, clock.clone(), amount).await?;
     let (app, tasks) = open(database, region, clock).await?;
-    projections::rebuild::rebuild(&app.surroundings()).await?;
+    app.build_anew().await?;
     close(app, tasks).await;
-    let db = Db::open(database).await?;
-    db.analyze().await?;
-    db.close().await;
     Ok(laid)
 }
 

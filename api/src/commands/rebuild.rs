@@ -4,7 +4,7 @@ use anyhow::bail;
 
 pub(super) async fn rebuild(settings: &Settings) -> anyhow::Result<()> {
     let (app, tasks) = super::open_existing(settings).await?;
-    let position = projections::rebuild::rebuild(&app.surroundings()).await?;
+    let position = app.build_anew().await?;
     super::say(format!("every read model built anew to position {position}"));
     super::close(app, tasks).await;
     Ok(())
