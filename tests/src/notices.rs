@@ -6,6 +6,7 @@ mod receiver;
 
 use crate::engine::{Fresh, on_both_engines};
 use crate::office::{MORNING, Office};
+use crate::waiting::until;
 use crate::who_may::askers::staff;
 use api::app::Setup;
 use api::notices::{Notices, SMS_MAX, length};
@@ -20,7 +21,6 @@ use registers::notice;
 use registers::record::{self, Actor, By, Party, Reason};
 use registers::vault::Keyring;
 use serde_json::json;
-use std::time::Duration;
 
 on_both_engines!(
     what_is_shelved_where_it_is_fetched_is_told_once_by_each_channel,
@@ -217,13 +217,9 @@ async fn what_is_lost_while_it_is_being_sent_is_corrected_after_it(fresh: Fresh)
     let file = hall.file(815, Some(PHONE)).await?;
     hall.sms.will([Reply::Silence]);
     hall.ready(&file).await;
-    while hall.sms.seen().is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the message", async || Ok(!hall.sms.seen().is_empty())).await?;
     hall.lose(&file).await;
-    while hall.of("sms").await?.len() < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the correction", async || Ok(hall.of("sms").await?.len() == 2)).await?;
     assert_eq!(hall.of("sms").await?, pairs(&[("ready", "sending"), ("correction", "pending")]));
     // The gateway never answers; then the correction goes out, after what it corrects.
     hall.told().await?;

@@ -1,4 +1,5 @@
 //! A served application in this process, with a clock the test drives: what tests speak to, over HTTP like everybody.
+use crate::waiting::until;
 use api::app::{App, Setup, Tasks};
 use api::printers::Printers;
 use api::{driven, router, server};
@@ -140,9 +141,9 @@ impl Office {
         let head = self.app.log().head_row().await.unwrap().position;
         for (follower, _) in self.app.followers() {
             let name = follower.model().name;
-            while projections::model::checkpoint(self.app.db(), self.app.region(), name).await.unwrap() < head {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
+            let (db, region) = (self.app.db(), self.app.region());
+            let reached = async || Ok(projections::model::checkpoint(db, region, name).await? >= head);
+            until(name, reached).await.expect("a follower that follows");
         }
     }
 

@@ -4,6 +4,7 @@ use super::hall::{File, HOUR, Hall, MINUTE, PHONE, REGION, SECRET, clerk, config
 use super::receiver::{self, Receiver, Reply};
 use crate::engine::{Fresh, on_both_engines};
 use crate::office::{MORNING, Office};
+use crate::waiting::until;
 use crate::who_may::askers::staff;
 use api::app::{App, Setup};
 use api::notices::{LEASE_MS, Patience, pass};
@@ -122,22 +123,16 @@ async fn what_was_cut_off_between_sending_and_writing_down_is_sent_again_by_anot
     let file = hall.file(815, Some(PHONE)).await?;
     hall.sms.will([Reply::Silence]);
     hall.ready(&file).await;
-    while hall.sms.seen().is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the first message", async || Ok(hall.sms.seen().len() == 1)).await?;
     // The gateway has it, and who sent it never learns. Within the term nobody else touches it.
     let (other, tasks) = node(&hall, &fresh, hall.now.plus(LEASE_MS - MINUTE), &key).await?;
     pass(&other).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
     assert_eq!(hall.sms.seen().len(), 1);
     assert!(other.log().clock().set(hall.now.plus(LEASE_MS + MINUTE)));
-    while hall.sms.seen().len() < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the second message", async || Ok(hall.sms.seen().len() == 2)).await?;
     let ids: Vec<Value> = hall.sms.seen().iter().map(|seen| seen.json()["ref"].clone()).collect();
     assert_eq!(ids[0], ids[1]);
-    while hall.of("sms").await? != pairs(&[("ready", "sent")]) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("sent", async || Ok(hall.of("sms").await? == pairs(&[("ready", "sent")]))).await?;
     other.stop();
     drop(other);
     tasks.finish().await;

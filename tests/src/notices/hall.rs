@@ -2,6 +2,7 @@
 use super::receiver::Receiver;
 use crate::engine::Fresh;
 use crate::office::{MORNING, Office};
+use crate::waiting::until;
 use crate::who_may::askers::{Asker, Key, Kind};
 use api::app::{App, Setup};
 use api::notices::{Notices, Patience, pass};
@@ -163,9 +164,8 @@ impl Hall {
     /// Every event was looked at, and what is due was sent.
     pub(super) async fn told(&self) -> anyhow::Result<()> {
         let head = self.app().log().head_row().await?.position;
-        while notice::position(self.app().db(), REGION).await?.unwrap_or(head) < head {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let looked = async || Ok(notice::position(self.app().db(), REGION).await?.is_none_or(|at| at >= head));
+        until("every event looked at", looked).await?;
         for _ in 0..500 {
             let tried = pass(self.app()).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
             let busy = self.rows().await?.iter().any(|row| row.state == "sending");
