@@ -197,8 +197,11 @@ export class Camera {
       this.#busy = false;
       return this.onState("no-decoder", failed);
     }
-    if (this.isOpen) await this.#seen(codes, at);
-    this.#busy = false;
+    try {
+      if (this.isOpen) await this.#seen(codes, at);
+    } finally {
+      this.#busy = false;
+    }
   }
 
   /** No frame is looked at before what was in the last one is kept: both want the same processor. */

@@ -38,6 +38,28 @@ export const cases = {
     equal((await subjects(at)).size, 12);
   },
 
+  async "no frame is looked at before what was in the last one is kept"({ office, phone, keep }) {
+    const at = await office();
+    const { folder, pages } = await printed(at, ["--count", "1", "--format", "60x40"]);
+    keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
+    const film = await swaying(pages, join(folder, "one.mjpeg"), { scale: 620, seconds: 2 });
+    const it = await phone(at, { args: camera(film) });
+    await it.page.evaluate(() => {
+      globalThis.frames = 0;
+      liuzhuan.onFrame = (codes) => (globalThis.frames += codes.length);
+      // What is kept here is kept when this test says so.
+      Object.defineProperty(liuzhuan.reading, "idle", { get: () => new Promise((kept) => (globalThis.kept = kept)) });
+    });
+    const frames = () => it.page.evaluate(() => globalThis.frames);
+    await it.page.locator("#camera").click();
+    await until("the camera waits", () => it.page.evaluate(() => "kept" in globalThis), 60_000);
+    const before = await frames();
+    await it.page.waitForTimeout(2_000);
+    equal(await frames(), before, "frames looked at meanwhile");
+    await it.page.evaluate(() => globalThis.kept());
+    await until("it looks again", async () => (await frames()) > before + 2, 60_000);
+  },
+
   async "torch, zoom and lens: offered if there, remembered, applied"({ office, phone }) {
     const at = await office();
     const it = await phone(at, { enrolled: false });
