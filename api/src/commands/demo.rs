@@ -113,10 +113,10 @@ impl Demo {
 
     /// Plays what is past, saying each day once.
     async fn catch_up(&self, player: &mut Player, options: &Options, shift: i64) -> anyhow::Result<()> {
-        let first = options.start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - 8 * HOUR_MS;
-        let mut until = first;
-        while until < county_now(shift).0 {
-            until = (until + 24 * HOUR_MS).min(county_now(shift).0);
+        let mut until = options.start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - 8 * HOUR_MS;
+        let now = county_now(shift).0;
+        while until < now {
+            until = (until + 24 * HOUR_MS).min(now);
             player.play_until(until).await?;
             tracing::info!(day = %date(Timestamp(until - 1)), "played");
         }
