@@ -12,8 +12,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::SubjectId;
+use eventstore::StoredEvent;
 use projections::{exceptions, queues, search};
 use serde::Deserialize;
+use std::collections::HashSet;
 
 /// Hits and movements shown at most.
 const SHOWN: i64 = 20;
@@ -163,31 +165,41 @@ async fn links(app: &App, words: &Words, hit: HitView) -> Result<Vec<Hit>, Probl
     Ok(dossiers.into_iter().map(of).collect())
 }
 
+/// Rows of what moved last.
+const RECENT: usize = 12;
+/// Events looked at in one go, and at most: whose sites have few papers finds them behind what the county moved since.
+const RECENT_PAGE: i64 = 300;
+const RECENT_BACK: i64 = 3_000;
+
 /// What moved last, newest first, each dossier once.
 async fn recent(app: &App, scope: &Scope, words: &Words, head: i64) -> Result<Vec<Recent>, Problem> {
-    let mut rows = app.log().after((head - 300).max(0), 300).await?;
-    rows.reverse();
-    let subjects: Vec<uuid::Uuid> = rows.iter().map(|row| row.stream_id).collect();
-    let mine = projections::visits::seen(app.db(), app.region(), scope, &subjects).await?;
-    let mut seen = std::collections::HashSet::new();
-    let mut recent = Vec::new();
-    for row in rows
-        .iter()
-        .filter(|row| row.stream_kind == "dossier" && row.name != "looked_up" && mine.contains(&row.stream_id))
-    {
-        if recent.len() >= 12 || !seen.insert(row.stream_id) {
-            continue;
+    let (mut told, mut recent, mut before) = (HashSet::new(), Vec::new(), head);
+    let end = (head - RECENT_BACK).max(0);
+    while recent.len() < RECENT && before > end {
+        let from = (before - RECENT_PAGE).max(end);
+        let mut rows = app.log().after(from, before - from).await?;
+        rows.retain(|row| row.stream_kind == "dossier" && row.name != "looked_up");
+        let subjects: Vec<uuid::Uuid> = rows.iter().map(|row| row.stream_id).collect();
+        let mine = projections::visits::seen(app.db(), app.region(), scope, &subjects).await?;
+        for row in rows.iter().rev().filter(|row| mine.contains(&row.stream_id)) {
+            if recent.len() < RECENT && told.insert(row.stream_id) {
+                recent.extend(moved(app, words, row).await?);
+            }
         }
-        let Some(placed) = queues::find(app.db(), app.region(), SubjectId(row.stream_id)).await? else { continue };
-        let code = crate::view::printed(&placed.dossier).unwrap_or_default();
-        let place = placed.bag.as_ref().map_or(&placed.dossier.custody.holder, |bag| &bag.custody.holder);
-        recent.push(Recent {
-            link: format!("/dossiers/{}", row.stream_id),
-            number: placed.dossier.number.clone().unwrap_or(code),
-            what: words.t(&format!("event.{}", row.name)),
-            place: words.holder(place),
-            ago: words.ago(domain::time::Timestamp(row.occurred_at), app.now()),
-        });
+        before = from;
     }
     Ok(recent)
+}
+
+async fn moved(app: &App, words: &Words, row: &StoredEvent) -> Result<Option<Recent>, Problem> {
+    let Some(placed) = queues::find(app.db(), app.region(), SubjectId(row.stream_id)).await? else { return Ok(None) };
+    let code = crate::view::printed(&placed.dossier).unwrap_or_default();
+    let place = placed.bag.as_ref().map_or(&placed.dossier.custody.holder, |bag| &bag.custody.holder);
+    Ok(Some(Recent {
+        link: format!("/dossiers/{}", row.stream_id),
+        number: placed.dossier.number.clone().unwrap_or(code),
+        what: words.t(&format!("event.{}", row.name)),
+        place: words.holder(place),
+        ago: words.ago(domain::time::Timestamp(row.occurred_at), app.now()),
+    }))
 }
