@@ -5,18 +5,31 @@
 //   input data-here                 takes one while it has the focus
 //   input data-scan                 the same, and its form is sent at once: what the page is for is to scan
 //   form data-steps                 Enter goes to the next field; Ctrl+Enter, or Enter on the button, sends it
+//   button data-applicant           sends the box where applicants are looked for, if that is what was typed
 //   a data-key="1"                  the key opens it
 import { read } from "./code.js";
 import { Wedge } from "./wedge.js";
 
 /** A person pauses this long before the server is asked. */
 const PAUSE_MS = 150;
+/** A mobile phone number, written as people write it, and what becomes one while it is typed. */
+const PHONE = /^(\+?86)?1[3-9]\d{9}$/;
+const PHONE_BEGUN = /^(\+?86)?1[3-9]\d{2,9}$/;
+/** A name: letters of other scripts than Latin, in which labels end, and no digit. */
+const NAME = /^(?=.*[^\p{Script=Latin}\s])[\p{L}\p{M}·•・.\s]+$/u;
 const box = document.getElementById("q");
+const ofApplicants = box?.form.querySelector("[data-applicant]");
 const main = document.getElementById("main");
 /** Whether somebody began to fill a form here: a scan must not throw that away. */
 let begun = false;
 
 const isField = (it) => it instanceof Element && it.matches("input:not([type=checkbox], [type=radio]), textarea, select");
+
+/** Whether a person was typed into the box, or is being typed: that goes into no address, as numbers do. */
+function isApplicant(typed, phone = PHONE) {
+  const said = typed.normalize("NFKC").trim();
+  return ofApplicants && (phone.test(said.replace(/[\s-]/g, "")) || NAME.test(said));
+}
 
 /** Whether somebody sees it: what lies in folded details has a place on the page and is not shown. */
 const isShown = (it) => (it.checkVisibility ? it.checkVisibility() : it.offsetParent !== null);
@@ -61,7 +74,8 @@ class Suggestions {
 
   async ask() {
     const typed = this.field.value.trim();
-    if (typed.length < Number(this.field.dataset.least ?? 1)) return this.#show(false);
+    const isNone = typed.length < Number(this.field.dataset.least ?? 1);
+    if (isNone || (this.field === box && isApplicant(typed, PHONE_BEGUN))) return this.#show(false);
     this.#asking = new AbortController();
     const address = `${this.field.dataset.suggest}?q=${encodeURIComponent(typed)}`;
     const answer = await fetch(address, { signal: this.#asking.signal, headers: { Accept: "text/html" } }).catch(() => undefined);
@@ -147,6 +161,13 @@ function scanned(text) {
   if (begun) suggestions.get(box)?.ask();
   else box.form.requestSubmit();
 }
+
+box?.form.addEventListener("submit", (event) => {
+  if (event.submitter === ofApplicants || !isApplicant(box.value)) return;
+  event.preventDefault();
+  // A form that is being sent is not sent again before that is over.
+  setTimeout(() => box.form.requestSubmit(ofApplicants));
+});
 
 const suggestions = new Map();
 for (const field of document.querySelectorAll("input[data-suggest]")) suggestions.set(field, new Suggestions(field));

@@ -72,6 +72,12 @@ impl Words {
         Self { person, finds: may(Action::ReadDossiers), links, ..Self::of(headers, known) }
     }
 
+    /// Whether the box takes an applicant's phone or whole name too.
+    #[must_use]
+    pub fn finds_applicants(&self) -> bool {
+        self.links.iter().any(|(to, _)| *to == "/applicants")
+    }
+
     /// What people call a member of the staff; the id if nobody is known by it.
     #[must_use]
     pub fn name(&self, id: &PersonId) -> String {

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct SearchQuery {
     /// The beginning of a dossier, case, bag or department number, or the last characters (4 or more) of a label. Who does not
-    /// see the whole region is answered from the first 5,000 numbers that begin so.
+    /// see the whole region is answered from the first 2,000 numbers that begin so.
     pub q: String,
     pub limit: Option<i64>,
 }

@@ -182,7 +182,40 @@ async function kept({ office, desk }) {
   equal(await it.page.inputValue("#who"), "", "what was scanned");
 }
 
+/** By a name or a phone in the box; with a script and without. */
+async function foundByPerson({ office, desk }) {
+  const at = await office({ people: [["clerk", "t01"], ["clerk", "t01", "second"]] });
+  const id = randomUUID();
+  const item = (await at.ask("GET", "/api/v1/registers/items")).items[0].code;
+  await at.ask("POST", "/api/v1/cases", { by: "li", at: "t01", request_id: randomUUID(), case_id: id, case_no: "441424-C1", item, home: "t01" });
+  await at.ask("PUT", `/api/v1/cases/${id}/parties/applicant`, { name: "王小明", phone: "13812345678" });
+  const it = await desk(at);
+  await it.begin("clerk");
+  const found = (one) => one.page.locator("#found strong").allInnerTexts();
+  for (const typed of ["王小明", "138 1234 5678"]) {
+    await it.go("/account");
+    await it.page.keyboard.press("/");
+    await it.page.keyboard.type(typed, { delay: 60 });
+    await it.page.waitForTimeout(SILENCE_MS);
+    await Promise.all([it.page.waitForURL("**/applicants"), it.page.keyboard.press("Enter")]);
+    equal(await found(it), ["441424-C1"], typed);
+  }
+  // A number is still a number.
+  const [label] = await at.dossiers(1, { destination: "fgj" });
+  await it.page.fill("#q", label.replaceAll(" ", "").slice(-6));
+  await it.page.waitForSelector("#q-found [data-to]");
+  await Promise.all([it.page.waitForURL("**/dossiers/*"), it.page.keyboard.press("Enter")]);
+  const plain = await desk(at, { scripts: false });
+  await plain.begin("second");
+  await plain.page.fill("#q", "王小明");
+  await Promise.all([plain.page.waitForNavigation(), plain.page.locator("noscript button[formaction='/applicants']").click()]);
+  equal(await found(plain), ["441424-C1"], "without a script");
+  const told = [...it.asked, ...plain.asked].filter((url) => /王|13812/.test(decodeURIComponent(url).replace(/[\s+]/g, "")));
+  equal(told, [], "addresses that name a person");
+}
+
 export const cases = {
+  "an applicant is found from the box, and stands in no address": foundByPerson,
   "what is pasted, dictated or composed stays in its field": kept,
   "registers, finds and reports by keyboard and scanner alone": registered,
   "packs a bag and hands a result out by keyboard and scanner alone": packedAndHandedOut,
