@@ -51,6 +51,7 @@ struct Inner {
     hashing: Hashing,
     /// Hash of the code for the first administrator, while there is none.
     first_code: std::sync::Mutex<Option<Vec<u8>>>,
+    /// To which position opening built every read model, if that was needed.
     built_at_opening: Option<i64>,
     stop: watch::Sender<bool>,
 }

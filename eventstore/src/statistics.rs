@@ -1,9 +1,9 @@
 //! What the planner is told of the tables. PostgreSQL counts by itself as they grow; SQLite only when asked.
 use crate::db::{Db, Engine};
 
-/// Counts rows to a key. With a limit it takes less than a second on gigabytes, and no samples of keys, in which hashes of what
-/// the vault erases would live on; what a plain `analyze` left of them goes. Because a table is made, every connection reads the
-/// schema again, and with it the counts.
+/// Counts how many rows share a key. With a limit it takes less than a second on gigabytes, and no samples of keys, in which hashes
+/// of what the vault erases would live on; what a plain `analyze` left of them goes. Because a table is made, every connection reads
+/// the schema again, and with it the counts.
 const COUNT: &str = "pragma analysis_limit = 1000;
     drop table if exists sqlite_stat1;
     drop table if exists sqlite_stat4;
