@@ -7,7 +7,7 @@ use domain::code::{Code, CodeKind};
 use domain::id::Region;
 use eventstore::db::Engine;
 use eventstore::{Db, sql};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 const COUNTY: Region = Region(441_424);
@@ -31,12 +31,22 @@ async fn has_statistics_of(db: &Db, table: &str) -> anyhow::Result<bool> {
     Ok(there && sql!(db.read(), c => sqlx::query_scalar::<_, i64>(text).bind(table).fetch_one(c).await)? > 0)
 }
 
-async fn register(office: &Office, number: u64) {
-    let code = Code::new(CodeKind::Dossier, number);
-    office.mint(&[code]).await;
-    let body = json!({ "request_id": Uuid::new_v4(), "by": "li", "code": labels::code::print(code),
-        "dossier_no": format!("441424-{number}"), "kind": "result", "home": "t02", "at": "t02" });
-    office.post("/api/v1/dossiers", &body).await;
+/// So many that they are counted.
+const MANY: u64 = 1500;
+
+/// Dossiers, scanned at a site.
+async fn dossiers(office: &Office) {
+    let codes: Vec<Code> = (0..MANY).map(|number| Code::new(CodeKind::Dossier, number)).collect();
+    office.mint(&codes).await;
+    let scan = |(code, seq): (&Code, u64)| {
+        json!({ "scan_id": Uuid::new_v4(), "code": labels::code::print(*code), "mode": "receive", "stop": "t01", "actor": "li",
+            "device": "spare", "installation": Uuid::from_u128(5), "seq": seq, "mono_ms": seq, "action": "received",
+            "wall_ms": MORNING.0 })
+    };
+    let scans: Vec<Value> = codes.iter().zip(1..).map(scan).collect();
+    for scans in scans.chunks(500) {
+        office.post("/api/v1/scans", &json!({ "sent_at": MORNING.0, "scans": scans })).await;
+    }
     office.settled().await;
 }
 
@@ -76,7 +86,9 @@ async fn no_samples_of_keys_are_left() -> anyhow::Result<()> {
     let fresh = Fresh::sqlite();
     let db = fresh.db().await?;
     run(&db, "create table hashes (hash blob); create index of_hash on hashes (hash)").await?;
-    run(&db, "insert into hashes values (x'aa'), (x'bb'), (x'cc')").await?;
+    let fill = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000)
+            insert into hashes select randomblob(16) from n";
+    run(&db, fill).await?;
     run(&db, "analyze").await?;
     assert!(number(&db, "select count(*) from sqlite_stat4").await? > 0, "SQLite takes samples by itself");
     db.analyze().await?;
@@ -86,11 +98,22 @@ async fn no_samples_of_keys_are_left() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An empty table that was counted would be walked when it has grown.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_small_is_not_counted() -> anyhow::Result<()> {
+    let fresh = Fresh::sqlite();
+    let db = fresh.db().await?;
+    run(&db, "create table small (a integer, b integer); create index of_small on small (a, b)").await?;
+    db.analyze().await?;
+    assert!(!has_statistics_of(&db, "small").await?);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_leaves_statistics_of_the_tables_it_made() -> anyhow::Result<()> {
     let fresh = Fresh::sqlite();
     let office = Office::open(&fresh.url, COUNTY, MORNING).await;
-    register(&office, 7).await;
+    dossiers(&office).await;
     projections::rebuild::rebuild(&office.app.surroundings()).await?;
     assert!(has_statistics_of(office.app.db(), "custody_dossier").await?);
     office.close().await;
@@ -101,7 +124,7 @@ async fn a_rebuild_leaves_statistics_of_the_tables_it_made() -> anyhow::Result<(
 async fn who_serves_gathers_statistics_at_the_start() -> anyhow::Result<()> {
     let fresh = Fresh::sqlite();
     let office = Office::open(&fresh.url, COUNTY, MORNING).await;
-    register(&office, 7).await;
+    dossiers(&office).await;
     office.close().await;
     let db = fresh.db().await?;
     run(&db, "drop table if exists sqlite_stat1; drop table if exists sqlite_stat4").await?;
