@@ -6,9 +6,9 @@
 //   input data-scan                 the same, and its form is sent at once: what the page is for is to scan
 //   form data-steps                 Enter goes to the next field; Ctrl+Enter, or Enter on the button, sends it
 //   button data-applicant           sends the box where applicants are looked for, if that is what was typed
-//   a data-key="1"                  the key opens it
+//   a data-key="1"                  the key opens it; Escape leaves a field that takes labels, so that keys are keys again
 import { read } from "./code.js";
-import { Wedge } from "./wedge.js";
+import { GAP_MS, Wedge } from "./wedge.js";
 
 /** A person pauses this long before the server is asked. */
 const PAUSE_MS = 150;
@@ -177,7 +177,12 @@ document.addEventListener("input", (event) => {
   if (main?.contains(event.target) && event.target.form?.method === "post") begun = true;
 });
 
+/** What a key opens, a moment later: what is followed by another key at once is a scan, and those begin with any character. */
+let opening;
+const OPENS_MS = GAP_MS + 20;
+
 document.addEventListener("keydown", (event) => {
+  clearTimeout(opening);
   if (event.defaultPrevented || event.isComposing || event.altKey || event.metaKey) return;
   const { target } = event;
   if (event.key === "Enter" && target.form?.hasAttribute?.("data-steps") && target.matches("input, select")) {
@@ -186,6 +191,7 @@ document.addEventListener("keydown", (event) => {
     else next(target);
     return;
   }
+  if (event.key === "Escape" && target.matches?.("[data-scan], [data-here]")) return target.blur();
   if (event.ctrlKey || isField(target)) return;
   if (event.key === "/" && box) {
     event.preventDefault();
@@ -196,6 +202,6 @@ document.addEventListener("keydown", (event) => {
   const link = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
   if (link) {
     event.preventDefault();
-    link.click();
+    opening = setTimeout(() => link.click(), OPENS_MS);
   }
 });
