@@ -12,23 +12,23 @@ import { GAP_MS, Wedge } from "./wedge.js";
 
 /** A person pauses this long before the server is asked. */
 const PAUSE_MS = 150;
-/** A mobile phone number, written as people write it, and what becomes one while it is typed. */
-const PHONE = /^(\+?86)?1[3-9]\d{9}$/;
-const PHONE_BEGUN = /^(\+?86)?1[3-9]\d{2,9}$/;
-/** A name: letters of other scripts than Latin, in which labels end, and no digit. */
-const NAME = /^(?=.*[^\p{Script=Latin}\s])[\p{L}\p{M}·•・.\s]+$/u;
+/** A mobile phone number as people write it, and what becomes one while it is typed. */
+const PHONE = /^((\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}$/;
+const PHONE_BEGUN = /^((\+|00)?86[ -]?)?1[3-9]\d([ -]?\d{1,3}|[ -]?\d{4}[ -]?\d{0,4})$/;
+/** A name: no digit, and a letter that is not Latin, in which labels end. */
+const NAME = /^(?=.*(?!\p{Script=Latin})[\p{L}〇])[\p{L}\p{M}〇·•・.()\s]+$/u;
 const box = document.getElementById("q");
 const ofApplicants = box?.form.querySelector("[data-applicant]");
 const main = document.getElementById("main");
-/** Whether somebody began to fill a form here: a scan must not throw that away. */
+/** Whether somebody began to fill a form here: neither a scan nor a key may throw that away. */
 let begun = false;
 
 const isField = (it) => it instanceof Element && it.matches("input:not([type=checkbox], [type=radio]), textarea, select");
 
 /** Whether a person was typed into the box, or is being typed: that goes into no address, as numbers do. */
 function isApplicant(typed, phone = PHONE) {
-  const said = typed.normalize("NFKC").trim();
-  return ofApplicants && (phone.test(said.replace(/[\s-]/g, "")) || NAME.test(said));
+  const said = typed.normalize("NFKC").trim().replace(/[\u2010-\u2015]/g, "-");
+  return ofApplicants && (phone.test(said) || NAME.test(said));
 }
 
 /** Whether somebody sees it: what lies in folded details has a place on the page and is not shown. */
@@ -56,7 +56,9 @@ class Suggestions {
     field.after(this.list);
     const about = { role: "combobox", "aria-expanded": "false", "aria-controls": this.list.id, "aria-autocomplete": "list" };
     for (const [name, value] of Object.entries(about)) field.setAttribute(name, value);
-    field.addEventListener("input", () => this.#soon());
+    // What an input method has not made into words yet is nobody's question.
+    field.addEventListener("input", (event) => (event.isComposing ? this.#wait() : this.#soon()));
+    field.addEventListener("compositionend", () => this.#soon());
     field.addEventListener("keydown", (event) => this.#key(event));
     field.addEventListener("blur", () => this.#show(false));
     // Before the field loses the focus.
@@ -66,9 +68,13 @@ class Suggestions {
     });
   }
 
-  #soon() {
+  #wait() {
     clearTimeout(this.#timer);
     this.#asking?.abort();
+  }
+
+  #soon() {
+    this.#wait();
     this.#timer = setTimeout(() => this.ask(), PAUSE_MS);
   }
 
@@ -162,6 +168,7 @@ function scanned(text) {
   else box.form.requestSubmit();
 }
 
+if (ofApplicants) box.placeholder = ofApplicants.dataset.hint;
 box?.form.addEventListener("submit", (event) => {
   if (event.submitter === ofApplicants || !isApplicant(box.value)) return;
   event.preventDefault();
@@ -174,7 +181,8 @@ for (const field of document.querySelectorAll("input[data-suggest]")) suggestion
 new Wedge({ target: document, onScan: scanned, isTyping: (event) => isField(event.target) }).start();
 
 document.addEventListener("input", (event) => {
-  if (main?.contains(event.target) && event.target.form?.method === "post") begun = true;
+  const { target } = event;
+  if (main?.contains(target) && target.form?.method === "post" && !target.matches("[data-scan]")) begun = true;
 });
 
 /** What a key opens, a moment later: what is followed by another key at once is a scan, and those begin with any character. */
@@ -200,7 +208,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const link = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
-  if (link) {
+  if (link && !begun) {
     event.preventDefault();
     opening = setTimeout(() => link.click(), OPENS_MS);
   }

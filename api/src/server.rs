@@ -129,8 +129,8 @@ pub async fn serve(
 const LOOK: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_hours(24);
 
-/// Has SQLite count what its tables hold: at the start, when the log has doubled, and daily. A plan for what was there once
-/// may walk what is there now.
+/// Has SQLite count what its tables hold: where that was never done, when the log has doubled, and daily. A plan for what was
+/// there once may walk what is there now.
 async fn keep_statistics(app: App) {
     let (mut stopping, mut counted) = (app.stopping(), None);
     while app.db().engine() == "sqlite" && !*stopping.borrow() {
@@ -151,7 +151,9 @@ async fn count_if_due(app: &App, counted: Option<(i64, Instant)>) -> Result<Opti
     if counted.is_some_and(|(then, at)| head < 2 * then.max(1) && at.elapsed() < DAY) {
         return Ok(counted);
     }
-    app.db().analyze().await?;
+    if counted.is_some() || !app.db().is_analyzed().await? {
+        app.db().analyze().await?;
+    }
     Ok(Some((head, Instant::now())))
 }
 

@@ -75,6 +75,7 @@ pub async fn lay_and_build(database: &str, region: Region, clock: Clock, amount:
     let laid = lay(database, region, clock.clone(), amount).await?;
     let (app, tasks) = open(database, region, clock).await?;
     app.build_anew().await?;
+    app.db().analyze().await?;
     close(app, tasks).await;
     Ok(laid)
 }

@@ -196,11 +196,23 @@ async function foundByPerson({ office, desk }) {
   for (const typed of ["王小明", "138 1234 5678"]) {
     await it.go("/account");
     await it.page.keyboard.press("/");
-    await it.page.keyboard.type(typed, { delay: 60 });
+    // Slower than the server waits before it is asked.
+    await it.page.keyboard.type(typed, { delay: 250 });
     await it.page.waitForTimeout(SILENCE_MS);
     await Promise.all([it.page.waitForURL("**/applicants"), it.page.keyboard.press("Enter")]);
     equal(await found(it), ["441424-C1"], typed);
   }
+  // With an input method, which shows the letters first.
+  const session = await it.context.newCDPSession(it.page);
+  await it.go("/account");
+  await it.page.focus("#q");
+  await session.send("Input.imeSetComposition", { text: "wang xiao ming", selectionStart: 14, selectionEnd: 14 });
+  await it.page.waitForTimeout(SILENCE_MS);
+  await session.send("Input.insertText", { text: "王小明" });
+  await it.page.waitForTimeout(SILENCE_MS);
+  equal(await it.page.inputValue("#q"), "王小明");
+  await Promise.all([it.page.waitForURL("**/applicants"), it.page.keyboard.press("Enter")]);
+  equal(await found(it), ["441424-C1"], "composed");
   // A number is still a number.
   const [label] = await at.dossiers(1, { destination: "fgj" });
   await it.page.fill("#q", label.replaceAll(" ", "").slice(-6));
@@ -211,7 +223,7 @@ async function foundByPerson({ office, desk }) {
   await plain.page.fill("#q", "王小明");
   await Promise.all([plain.page.waitForNavigation(), plain.page.locator("noscript button[formaction='/applicants']").click()]);
   equal(await found(plain), ["441424-C1"], "without a script");
-  const told = [...it.asked, ...plain.asked].filter((url) => /王|13812/.test(decodeURIComponent(url).replace(/[\s+]/g, "")));
+  const told = [...it.asked, ...plain.asked].filter((url) => /王|wang|13812/.test(decodeURIComponent(url).replace(/[\s+]/g, "")));
   equal(told, [], "addresses that name a person");
 }
 
@@ -242,6 +254,13 @@ async function keys({ office, desk }) {
   await Promise.all([page.waitForNavigation(), page.keyboard.press("0")]);
   equal(await chosen(), [], "nothing is scanned any more");
   await Promise.all([page.waitForURL("**/register"), page.keyboard.press("n")]);
+  // A form that was begun is not left by a key.
+  await it.go("/register?item=990123001000");
+  await page.fill("#case_no", "441424-C9");
+  await page.focus("input[name=piece]");
+  await page.keyboard.press("n");
+  await page.waitForTimeout(SILENCE_MS);
+  equal(await page.inputValue("#case_no"), "441424-C9", "what was begun");
 }
 
 export const cases = {
