@@ -166,10 +166,12 @@ impl Hall {
         let head = self.app().log().head_row().await?.position;
         let looked = async || Ok(notice::position(self.app().db(), REGION).await?.is_none_or(|at| at >= head));
         until("every event looked at", looked).await?;
+        let busy = async || anyhow::Ok(self.rows().await?.iter().any(|row| row.state == "sending"));
         for _ in 0..500 {
+            // Before too: what waits for one that is being sent is not due yet, and is as soon as that one is done.
+            let was_busy = busy().await?;
             let tried = pass(self.app()).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
-            let busy = self.rows().await?.iter().any(|row| row.state == "sending");
-            if tried == 0 && !busy {
+            if tried == 0 && !was_busy && !busy().await? {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
